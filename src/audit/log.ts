@@ -1,0 +1,56 @@
+import type { CheckRequest, Decision } from '../core/decision.ts';
+
+/**
+ * The decision log: append-only, hash-chained, durable before an answer leaves (design, sections 6 and 8).
+ */
+export interface DecisionLog {
+  /**
+   * Appends a record and resolves once it is on disk (group commit: records that arrive while a write is under
+   * way share the next one). Rejects with `LogError` if it may not be; the answer must then be a fault.
+   */
+  append(entry: DecisionEntry): Promise<StoredDecision>;
+  get(id: string): StoredDecision | undefined;
+  /** Newest first. */
+  list(filter: DecisionFilter, page: { readonly before?: string; readonly limit: number }): readonly StoredDecision[];
+  /** False after a write failed: readiness says so, and every check is answered 503 until one succeeds. */
+  readonly healthy: boolean;
+  close(): Promise<void>;
+}
+
+/** What one decision was and what it read; the log adds id, node, sequence and hashes. */
+export interface DecisionEntry {
+  /** Milliseconds since 1970: the time that the decision used. */
+  readonly at: number;
+  /** Caller id. */
+  readonly caller: string;
+  readonly request: CheckRequest;
+  readonly decision: Decision;
+  /** What was answered; differs from the decision only for callers in observe mode. */
+  readonly enforced: boolean;
+  readonly requestId?: string;
+  readonly latencyUs: number;
+  /** The record whose allow this one takes back, because a change was acknowledged before its release. */
+  readonly supersedes?: string;
+}
+
+export interface StoredDecision extends DecisionEntry {
+  readonly id: string;
+  readonly format: 1;
+  readonly node: string;
+  readonly sequence: number;
+  readonly previous: string;
+  readonly hash: string;
+}
+
+export interface DecisionFilter {
+  readonly actor?: string;
+  readonly origin?: string;
+  readonly resource?: string;
+  readonly action?: string;
+  readonly allowed?: boolean;
+  readonly delegation?: string;
+}
+
+export class LogError extends Error {
+  override readonly name = 'LogError';
+}

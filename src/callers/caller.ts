@@ -1,0 +1,26 @@
+import type { EntityId } from '../core/entity.ts';
+
+export const ROLES = ['check', 'delegate', 'audit', 'author', 'administer'] as const;
+export type CallerRole = (typeof ROLES)[number];
+
+export const ASSERTABLE = ['roles', 'attributes', 'scope'] as const;
+export type Assertable = (typeof ASSERTABLE)[number];
+
+/** Who is asking: the owner of a credential and what it may say (design, section 3). */
+export interface Caller {
+  readonly id: string;
+  readonly roles: readonly CallerRole[];
+  /** The caller is this principal, and names only itself as actor. */
+  readonly principal?: EntityId;
+  /** Patterns of the actors that it may name. Absent or empty: none but its own principal. */
+  readonly actors: readonly string[];
+  /** Patterns of the origins that it may name. */
+  readonly origins: readonly string[];
+  /** Patterns of the origins whose presence it vouches for. */
+  readonly vouches: readonly string[];
+  /** May ask for a human without an agent. */
+  readonly direct: boolean;
+  readonly asserts: readonly Assertable[];
+  /** `observe` answers allow whatever was decided, and records both: for roll-out. */
+  readonly mode: 'enforce' | 'observe';
+}

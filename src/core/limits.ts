@@ -1,0 +1,70 @@
+/**
+ * Every bound of a decision and of what is stored, with its reason. Reaching one denies with
+ * `limit_exceeded` and names it (design, section 9); nothing hangs, and half a search is never passed off as a
+ * whole one.
+ */
+export const LIMITS = {
+  /** Edges in one delegation chain. A person can still read a path of this length; deeper is a loop or a mistake. */
+  chainDepth: 32,
+  /** Chains tried in one check. Beyond it nobody can say which chain carried a request, and time grows. */
+  chainsPerCheck: 64,
+  /** Live delegations for one (from, to, origin), so that nobody can fill up another one's `chainsPerCheck`. */
+  delegationsPerPair: 16,
+  /** Capabilities of one delegation. A longer list belongs into several delegations with names of their own. */
+  capabilitiesPerDelegation: 64,
+  /** Action or resource patterns in one capability: each is compared in a check. */
+  patternsPerCapability: 64,
+  /** Longest session that an activation may open, in seconds: 30 days. A longer one is standing in disguise. */
+  sessionSeconds: 30 * 24 * 3600,
+  /** Steps of one decision, shared by conditions, membership and chains: some tens of milliseconds at worst. */
+  decisionSteps: 100_000,
+  /** Rewrites and usersets nested in one membership question (OpenFGA's default is 25 as well). */
+  relationshipDepth: 25,
+  /** Characters of one CEL expression. */
+  celSource: 4096,
+  /** Nesting of a CEL expression's syntax tree. */
+  celDepth: 60,
+  /** Nodes of a CEL expression's syntax tree. */
+  celNodes: 2000,
+  /** Comprehensions (all, exists, map, filter) inside one another: each level multiplies the time. */
+  celComprehensions: 3,
+  /** Nesting of attributes, arguments and context that come with a request or into the directory. */
+  inputDepth: 32,
+  /** Values (scalars, lists, maps) in one such document. */
+  inputNodes: 10_000,
+  /** Bytes of an id, without its type. */
+  idBytes: 256,
+  /** Characters of a type's name (OpenFGA's bound). */
+  typeLength: 254,
+  /** Bytes of one HTTP body. */
+  bodyBytes: 1024 * 1024,
+  /** Evaluations in one AuthZEN batch. */
+  batchItems: 256,
+  /** Tuples in one relationship write (OpenFGA's default is 100). */
+  tuplesPerWrite: 100,
+  /** Milliseconds that a check waits for the revision it demands. */
+  revisionWaitMs: 1000,
+  /** Rows on one page of a list, at most. */
+  pageSize: 500,
+} as const;
+
+export type LimitName = keyof typeof LIMITS;
+
+/** The steps that one decision may still take. Shared by everything that the decision calls. */
+export class Budget {
+  private left: number;
+
+  constructor(steps: number = LIMITS.decisionSteps) {
+    this.left = steps;
+  }
+
+  /** Takes `steps`; false once they are used up, from then on for ever. */
+  spend(steps: number): boolean {
+    this.left -= steps;
+    return this.left >= 0;
+  }
+
+  get exhausted(): boolean {
+    return this.left < 0;
+  }
+}

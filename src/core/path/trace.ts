@@ -1,0 +1,64 @@
+import type { ConditionTrace } from '../cel/condition.ts';
+import type { ReasonCode } from '../decision.ts';
+import type { EntityId } from '../entity.ts';
+import type { Prohibition, RuleRef, RuleTrace } from '../policy/judgement.ts';
+import type { ProofStep } from '../relationships/membership.ts';
+
+/** One chain as it was walked: principal, edge, principal, … Always begins with the origin. */
+export interface ChainTrace {
+  /** The last delegation of the chain; absent where the origin itself acts. */
+  readonly delegation?: string;
+  readonly allowed: boolean;
+  /** Every reason that applies, the first failing hop's first; empty when allowed. */
+  readonly reasons: readonly ReasonCode[];
+  readonly steps: readonly Step[];
+}
+
+export type Step = PrincipalStep | EdgeStep;
+
+/** A principal on the path, judged: the origin for its entitlement, everyone for what forbids. */
+export interface PrincipalStep {
+  readonly kind: 'principal';
+  readonly principal: EntityId;
+  /** The roles it was judged with. */
+  readonly roles: readonly string[];
+  readonly reasons: readonly ReasonCode[];
+  /** The origin's only. */
+  readonly entitlement?: Entitlement;
+  readonly prohibitions: readonly Prohibition[];
+  /** The tuples that put it into the set which the permission excludes. */
+  readonly excluded?: readonly ProofStep[];
+  readonly rules: readonly RuleTrace[];
+  readonly errors: readonly ConditionTrace[];
+}
+
+/** What the origin's own permission rests on, or what it was found wanting by. */
+export type Entitlement =
+  | { readonly by: 'policy'; readonly effect: 'allow' | 'deny'; readonly rule?: RuleRef }
+  | { readonly by: 'relationship'; readonly relation: string; readonly proof: readonly ProofStep[] }
+  | {
+      readonly by: 'nothing';
+      readonly looked_at: 'policy' | 'relationship' | 'neither';
+      readonly relation?: string;
+      readonly unknown?: string;
+    };
+
+/** A delegation on the path, judged for whether it carries the request. */
+export interface EdgeStep {
+  readonly kind: 'edge';
+  readonly delegation: string;
+  readonly name?: string;
+  readonly from: string;
+  readonly to: EntityId;
+  readonly reasons: readonly ReasonCode[];
+  /** Index of the capability that carried; absent where none did. */
+  readonly capability?: number;
+  /** Of the delegation, then of the covering capabilities that were tried. */
+  readonly conditions: readonly ConditionTrace[];
+  /** How the origin is in the set that a template is for. */
+  readonly held?: readonly ProofStep[];
+  /** The activation that opened it. */
+  readonly activation?: string;
+  readonly not_before: number;
+  readonly expires_at?: number;
+}

@@ -1,0 +1,117 @@
+import type { ConditionTrace } from '../cel/condition.ts';
+import type { Attributes, EntityId, Json } from '../entity.ts';
+import type { Budget } from '../limits.ts';
+import type { Membership } from '../relationships/membership.ts';
+
+/** `strict`: design section 1. `cerbos`: exactly as Cerbos decides (an error is false, no type roles). */
+export type Semantics = 'strict' | 'cerbos';
+
+/** The principal being judged, with roles and attributes already resolved (directory first, then assertions). */
+export interface PolicyPrincipal {
+  readonly entity: EntityId;
+  /** Without its type: `P.id`, as Cerbos policies expect. `P.type` and `P.entity` hold the rest. */
+  readonly id: string;
+  readonly type: string;
+  readonly roles: readonly string[];
+  readonly attr: Attributes;
+  readonly scope?: string;
+  readonly policyVersion?: string;
+}
+
+export interface PolicyResource {
+  readonly entity: EntityId;
+  /** Cerbos's `R.kind`: the entity's type. */
+  readonly kind: string;
+  readonly id: string;
+  readonly attr: Attributes;
+  readonly scope?: string;
+  readonly policyVersion?: string;
+}
+
+/** `D` in CEL: the delegation path, as far as whoever looks may see it. */
+export interface PathView {
+  readonly origin: EntityId;
+  /** The last principal of the visible part. */
+  readonly actor: EntityId;
+  /** Principals from the origin on, as far as visible. */
+  readonly path: readonly EntityId[];
+  /** Edges in the visible part. */
+  readonly depth: number;
+}
+
+export interface PolicyInput {
+  readonly principal: PolicyPrincipal;
+  readonly resource: PolicyResource;
+  readonly action: string;
+  readonly actionProperties?: Attributes;
+  /** AuthZEN's context, at `request.context`. */
+  readonly context?: Attributes;
+  /** Cerbos's aux data, at `request.auxData`. */
+  readonly auxData?: Attributes;
+  /** Milliseconds since 1970: `now()`. */
+  readonly now: number;
+  /** What allow rules see: the path up to the principal being judged. */
+  readonly visible: PathView;
+  /** What deny rules see: all of it. */
+  readonly whole: PathView;
+  readonly related: (subject: EntityId, relation: string, object: EntityId) => Membership;
+  readonly budget: Budget;
+  /** Record every evaluated rule, not only those that decided. */
+  readonly explain: boolean;
+}
+
+/** Where a rule stands. */
+export interface RuleRef {
+  /** Cerbos's name of the policy, `resource.document.vdefault/acme`. */
+  readonly policy: string;
+  readonly kind: 'resource' | 'principal' | 'role';
+  readonly version: string;
+  readonly scope: string;
+  readonly rule: string;
+}
+
+export interface RuleTrace extends RuleRef {
+  readonly effect: 'allow' | 'deny';
+  readonly activated: boolean;
+  readonly condition?: ConditionTrace;
+}
+
+/** Something that forbids whatever else allows: an activated DENY rule, or what a role policy does not list. */
+export interface Prohibition extends RuleRef {
+  readonly by: 'deny_rule' | 'role_policy_omission';
+  readonly condition?: ConditionTrace;
+}
+
+export interface PolicyOutput {
+  readonly src: string;
+  readonly val: Json;
+  readonly error?: string;
+}
+
+/** What the policies say of one principal, action and resource. */
+export interface Judgement {
+  /** Cerbos's final effect; `none` where no rule matched (Cerbos then denies). */
+  readonly effect: 'allow' | 'deny' | 'none';
+  /** The rule that decided, where one did. */
+  readonly decidedBy?: RuleRef;
+  /** Everything that forbids, under any role, in any scope of the chain, whatever else allows. */
+  readonly prohibitions: readonly Prohibition[];
+  /** Rules looked at: those activated or in error; with `explain` also those whose condition was false. */
+  readonly rules: readonly RuleTrace[];
+  readonly derivedRoles: readonly string[];
+  readonly outputs: readonly PolicyOutput[];
+  /** Conditions, variables and derived roles in error; each already counted against the request. */
+  readonly errors: readonly ConditionTrace[];
+}
+
+/** The compiled policies of one bundle. */
+export interface Policies {
+  /** Resource kinds that some policy is about. */
+  readonly kinds: ReadonlySet<string>;
+  judge(input: PolicyInput): Judgement;
+  /**
+   * Whether an allow rule of any resource policy of `kind`, in any version or scope, names `action`. If so the
+   * policies are the authority for it, and membership never decides (design, section 1).
+   */
+  allowsSomewhere(kind: string, action: string): boolean;
+}
