@@ -22,6 +22,8 @@ export interface Bundle {
   readonly model?: Model;
   readonly policies: Policies;
   readonly settings: Settings;
+  /** Every type that the model declares or a policy is about; entities of other types are denied. */
+  readonly types: ReadonlySet<string>;
 }
 
 /** Everything that a decision reads, at one revision. Nothing changes while a decision runs. */

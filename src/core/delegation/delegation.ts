@@ -73,3 +73,8 @@ export interface Activation {
   readonly expires_at: number;
   readonly by: string;
 }
+
+/** Whether `from` names a set of principals (`group:finance#member`, `user:*`): then the delegation is a template. */
+export function isSet(from: string): boolean {
+  return from.includes('#') || from.endsWith(':*');
+}

@@ -1,0 +1,48 @@
+import type { BundleSource } from './change.ts';
+import { parseModel } from './model/parse-model.ts';
+import { compilePolicies, isPolicyFile } from './policy/compile-policies.ts';
+import type { Problem } from './problem.ts';
+import { err, ok, type Result } from './result.ts';
+import { parseSettings } from './parse-settings.ts';
+import { DEFAULT_SETTINGS } from './settings.ts';
+import type { Bundle } from './snapshot.ts';
+
+/** Where the settings stand in a bundle. */
+export const SETTINGS_PATH = 'policies/behalf.yaml';
+/** Delegations are kept beside the policies but are no part of the bundle: they are applied, not published. */
+const DELEGATIONS = 'policies/delegations/';
+
+/** Whether a file of the model or policies directories belongs to the bundle. Paths begin with `model/` or `policies/`. */
+export function isBundleFile(path: string): boolean {
+  if (path.startsWith('model/')) return path.endsWith('.fga') && !path.endsWith('.fga.yaml');
+  if (!path.startsWith('policies/') || path.startsWith(DELEGATIONS)) return false;
+  return path === SETTINGS_PATH || isPolicyFile(path);
+}
+
+/**
+ * Compiles the sources of a bundle, or says everything that is wrong with them in one run. Either part may be
+ * missing: a model alone, or policies alone, is a valid set-up (design, section 10).
+ */
+export function compileBundle(source: BundleSource): Result<Bundle, readonly Problem[]> {
+  const files = source.files.filter((file) => isBundleFile(file.path));
+  const settingsFile = files.find((file) => file.path === SETTINGS_PATH);
+  const settings = settingsFile === undefined ? ok(DEFAULT_SETTINGS) : parseSettings(settingsFile);
+  const modelFiles = files.filter((file) => file.path.startsWith('model/'));
+  const model = modelFiles.length === 0 ? ok(undefined) : parseModel(modelFiles);
+  const policies = compilePolicies(
+    files.filter((file) => file.path.startsWith('policies/') && file !== settingsFile),
+    settings.ok ? settings.value : DEFAULT_SETTINGS,
+  );
+  if (!settings.ok || !model.ok || !policies.ok) {
+    return err([settings, model, policies].flatMap((part) => (part.ok ? [] : part.error)));
+  }
+  const types = new Set<string>([...(model.value?.types.keys() ?? []), ...policies.value.kinds]);
+  if (model.value === undefined) for (const type of ['user', ...settings.value.agentTypes]) types.add(type);
+  return ok({
+    digest: source.digest,
+    ...(model.value === undefined ? undefined : { model: model.value }),
+    policies: policies.value,
+    settings: settings.value,
+    types,
+  });
+}

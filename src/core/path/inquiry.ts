@@ -1,0 +1,138 @@
+import type { Bindings, Host } from '../cel/program.ts';
+import type { Assertion, CheckRequest } from '../decision.ts';
+import { type Attributes, type EntityId, idOf, typeOf } from '../entity.ts';
+import { Budget, type LimitName } from '../limits.ts';
+import type { PathView, PolicyPrincipal, PolicyResource } from '../policy/judgement.ts';
+import { membership } from '../relationships/membership-check.ts';
+import type { Membership } from '../relationships/membership.ts';
+import type { Snapshot } from '../snapshot.ts';
+
+const NOTHING: Attributes = {};
+
+/**
+ * One question while it is being decided: the request against one snapshot at one moment, with what every hop of
+ * the walk needs resolved once, and the step budget that they all share.
+ */
+export class Inquiry {
+  readonly request: CheckRequest;
+  readonly snapshot: Snapshot;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly explain: boolean;
+  readonly budget = new Budget();
+  readonly host: Host;
+  readonly resource: PolicyResource;
+  private readonly principals = new Map<EntityId, PolicyPrincipal>();
+  private reached: LimitName | undefined;
+
+  constructor(request: CheckRequest, snapshot: Snapshot, now: number, explain: boolean) {
+    this.request = request;
+    this.snapshot = snapshot;
+    this.now = now;
+    this.explain = explain;
+    this.host = { now, budget: this.budget, related: (subject, relation, object) => this.related(subject, relation, object) };
+    this.resource = {
+      entity: request.resource,
+      kind: typeOf(request.resource),
+      id: idOf(request.resource),
+      // What the directory says is never overridden by a request (invariant 37).
+      attr: merge(request.resourceAttributes, snapshot.entity(request.resource)?.attributes),
+      ...selection(request),
+    };
+  }
+
+  /** The first bound that was reached, if any: the decision then denies. */
+  get limit(): LimitName | undefined {
+    return this.reached ?? (this.budget.exhausted ? 'decisionSteps' : undefined);
+  }
+
+  reach(limit: LimitName): void {
+    this.reached ??= limit;
+  }
+
+  /** Membership in the relationship layer, with the request's context for conditions on relationships. */
+  related(subject: string, relation: string, object: EntityId): Membership {
+    const { bundle, tuples } = this.snapshot;
+    if (bundle.model === undefined) return { kind: 'no' };
+    const context = this.request.context ?? NOTHING;
+    const answer = membership({ subject, relation, object, context }, bundle.model, tuples, this.host);
+    if (answer.kind === 'unknown' && answer.because.kind === 'limit') this.reach(answer.because.limit);
+    return answer;
+  }
+
+  /** The principal with the roles and attributes it is judged by. */
+  principal(entity: EntityId): PolicyPrincipal {
+    let principal = this.principals.get(entity);
+    if (principal === undefined) {
+      principal = this.resolve(entity);
+      this.principals.set(entity, principal);
+    }
+    return principal;
+  }
+
+  /** The variables of a capability's or delegation's condition, for the edge that ends at `holder`. */
+  edgeBindings(holder: EntityId, visible: PathView): Bindings {
+    const { request, resource } = this;
+    const principal = this.principal(holder);
+    const { globals } = this.snapshot.bundle.settings;
+    return {
+      request: {
+        principal,
+        resource,
+        action: { name: request.action, properties: request.actionProperties ?? NOTHING },
+        context: request.context ?? NOTHING,
+        auxData: request.auxData ?? NOTHING,
+      },
+      P: principal,
+      R: resource,
+      D: visible,
+      V: NOTHING,
+      variables: NOTHING,
+      C: NOTHING,
+      constants: NOTHING,
+      G: globals,
+      globals,
+      runtime: NOTHING,
+    };
+  }
+
+  private resolve(entity: EntityId): PolicyPrincipal {
+    const record = this.snapshot.entity(entity);
+    const asserted = this.assertion(entity);
+    const type = typeOf(entity);
+    const { types, settings } = this.snapshot.bundle;
+    const roles = new Set(record?.roles);
+    // A type's name as a role is Behalf's to give: neither the directory nor a request may (design, section 4).
+    for (const role of asserted?.roles ?? []) if (!types.has(role)) roles.add(role);
+    if (settings.semantics === 'strict') roles.add(type);
+    return {
+      entity,
+      type,
+      id: idOf(entity),
+      roles: [...roles],
+      attr: merge(asserted?.attributes, record?.attributes),
+      ...selection(this.request),
+    };
+  }
+
+  /** Only the two ends of the path can be described by a request, never anybody between them. */
+  private assertion(entity: EntityId): Assertion | undefined {
+    const { request } = this;
+    if (entity === request.origin) return request.asserted?.origin;
+    if (entity === request.actor) return request.asserted?.actor;
+    return undefined;
+  }
+}
+
+function merge(asserted: Attributes | undefined, known: Attributes | undefined): Attributes {
+  if (asserted === undefined) return known ?? NOTHING;
+  if (known === undefined) return asserted;
+  return { ...asserted, ...known };
+}
+
+function selection(request: CheckRequest): { scope?: string; policyVersion?: string } {
+  return {
+    ...(request.scope === undefined ? undefined : { scope: request.scope }),
+    ...(request.policyVersion === undefined ? undefined : { policyVersion: request.policyVersion }),
+  };
+}

@@ -1,0 +1,145 @@
+import type { Condition, ConditionTrace } from '../cel/condition.ts';
+import type { Bindings } from '../cel/program.ts';
+import type { ReasonCode } from '../decision.ts';
+import { strength } from '../delegation/attenuation.ts';
+import { isSet } from '../delegation/delegation.ts';
+import { type CompiledCondition, type DelegationNode, liveActivation } from '../delegation/node.ts';
+import { matchesPattern } from '../delegation/patterns.ts';
+import type { PathView } from '../policy/judgement.ts';
+import type { ProofStep } from '../relationships/membership.ts';
+import type { Inquiry } from './inquiry.ts';
+import type { EdgeStep } from './trace.ts';
+
+/**
+ * Whether one delegation of a chain carries the request: live, held for the origin, open for it, proven well
+ * enough, covering action and resource with every condition true, and allowed to be handed on as the rest of the
+ * chain does (design, sections 1 and 2). All reasons are collected, not only the first.
+ *
+ * @param node the edge
+ * @param below the rest of the chain after it, the nearest first
+ * @param visible the path up to the edge's `to`
+ */
+export function judgeEdge(
+  inquiry: Inquiry,
+  node: DelegationNode,
+  below: readonly DelegationNode[],
+  visible: PathView,
+): EdgeStep {
+  const { delegation } = node;
+  const { request } = inquiry;
+  const reasons: ReasonCode[] = [];
+  inquiry.budget.spend(1);
+
+  reasons.push(...lifeReasons(inquiry, node));
+  const held = delegation.parent === undefined ? heldProof(inquiry, delegation.from, reasons) : undefined;
+  if (strength(request.proof) < strength(delegation.proof)) reasons.push('origin_unproven');
+  const activation =
+    delegation.activation === 'session' ? liveActivation(node, request.origin, inquiry.now) : undefined;
+  if (delegation.activation === 'session' && activation === undefined) reasons.push('session_required');
+
+  const conditions: ConditionTrace[] = [];
+  const capability = coveringCapability(inquiry, node, visible, conditions, reasons);
+  if (node.condition !== undefined) {
+    const trace = evaluate(inquiry, node.condition, inquiry.edgeBindings(delegation.to, visible));
+    conditions.push(trace);
+    if (trace.value !== 'true') reasons.push(trace.value === 'false' ? 'condition_false' : 'condition_error');
+  }
+  if (!mayBeHandedOn(node, below)) reasons.push('depth_exceeded');
+
+  return {
+    kind: 'edge',
+    delegation: delegation.id,
+    ...(delegation.name === undefined ? undefined : { name: delegation.name }),
+    from: delegation.from,
+    to: delegation.to,
+    reasons,
+    ...(capability === undefined ? undefined : { capability }),
+    conditions,
+    ...(held === undefined ? undefined : { held }),
+    ...(activation === undefined ? undefined : { activation: activation.id }),
+    not_before: node.notBefore,
+    ...(Number.isFinite(node.expiresAt) ? { expires_at: node.expiresAt } : undefined),
+  };
+}
+
+function lifeReasons(inquiry: Inquiry, node: DelegationNode): readonly ReasonCode[] {
+  const { request, now } = inquiry;
+  const { delegation } = node;
+  const reasons: ReasonCode[] = [];
+  // An ancestor's death is told at the ancestor, which is an earlier hop of the same chain.
+  if (node.revoked !== undefined && node.revoked.delegation === delegation.id) reasons.push('revoked');
+  if (node.withdrawn.has(request.origin)) reasons.push('withdrawn');
+  if (now < delegation.not_before) reasons.push('not_yet_valid');
+  if (delegation.expires_at !== undefined && now >= delegation.expires_at) reasons.push('expired');
+  return reasons;
+}
+
+/** A root is held for the origin iff it is the delegator, or surely a member of the set now. */
+function heldProof(inquiry: Inquiry, from: string, reasons: ReasonCode[]): readonly ProofStep[] | undefined {
+  const { origin } = inquiry.request;
+  if (!isSet(from)) {
+    if (from !== origin) reasons.push('not_in_set');
+    return undefined;
+  }
+  if (from.endsWith(':*')) {
+    if (!matchesPattern(from, origin)) reasons.push('not_in_set');
+    return undefined;
+  }
+  const hash = from.indexOf('#');
+  const member = inquiry.related(origin, from.slice(hash + 1), from.slice(0, hash));
+  if (member.kind === 'yes') return member.proof;
+  reasons.push('not_in_set');
+  return undefined;
+}
+
+/** The first capability that covers the request with a true condition; else why none did. */
+function coveringCapability(
+  inquiry: Inquiry,
+  node: DelegationNode,
+  visible: PathView,
+  conditions: ConditionTrace[],
+  reasons: ReasonCode[],
+): number | undefined {
+  const { action, resource } = inquiry.request;
+  let failed: ReasonCode = 'not_covered';
+  let bindings: Bindings | undefined;
+  for (let index = 0; index < node.capabilities.length; index++) {
+    const capability = node.capabilities[index];
+    if (capability === undefined || !covers(capability.actions, action) || !covers(capability.resources, resource)) {
+      continue;
+    }
+    if (capability.condition === undefined) return index;
+    bindings ??= inquiry.edgeBindings(node.delegation.to, visible);
+    const trace = evaluate(inquiry, capability.condition, bindings);
+    conditions.push(trace);
+    if (trace.value === 'true') return index;
+    if (failed !== 'condition_error') failed = trace.value === 'error' ? 'condition_error' : 'condition_false';
+  }
+  reasons.push(failed);
+  return undefined;
+}
+
+function covers(patterns: readonly string[], name: string): boolean {
+  for (const pattern of patterns) if (matchesPattern(pattern, name)) return true;
+  return false;
+}
+
+function evaluate(inquiry: Inquiry, condition: CompiledCondition, bindings: Bindings): ConditionTrace {
+  const { compiled, source } = condition;
+  if (!compiled.ok) return { expression: source, value: 'error', error: compiled.error.message };
+  return traced(compiled.value, bindings, inquiry);
+}
+
+function traced(condition: Condition, bindings: Bindings, inquiry: Inquiry): ConditionTrace {
+  const value = condition.holds(bindings, inquiry.host);
+  if (value.kind === 'error') return { expression: condition.source, value: 'error', error: value.message };
+  return { expression: condition.source, value: value.kind };
+}
+
+/** Depth and onward bounds, read off the graph once more: what is stored is not trusted to be attenuated. */
+function mayBeHandedOn(node: DelegationNode, below: readonly DelegationNode[]): boolean {
+  const { max_depth, onward_to } = node.delegation;
+  if (below.length > max_depth) return false;
+  if (onward_to === undefined) return true;
+  return below.every(({ delegation }) => onward_to.some((pattern) => matchesPattern(pattern, delegation.to)));
+}

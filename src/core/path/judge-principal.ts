@@ -1,0 +1,142 @@
+import type { ReasonCode } from '../decision.ts';
+import type { EntityId } from '../entity.ts';
+import type { Judgement, PathView } from '../policy/judgement.ts';
+import { excluded } from '../relationships/excluded.ts';
+import type { ProofStep } from '../relationships/membership.ts';
+import type { Inquiry } from './inquiry.ts';
+import type { Entitlement, PrincipalStep } from './trace.ts';
+
+/**
+ * Judges one principal on a path (design, section 1): whoever it is, for what forbids; the origin also for its own
+ * entitlement.
+ *
+ * @param visible the path up to this principal, for allow rules
+ * @param whole all of it, for deny rules
+ */
+export function judgePrincipal(inquiry: Inquiry, entity: EntityId, visible: PathView, whole: PathView): PrincipalStep {
+  const { request, snapshot } = inquiry;
+  const principal = inquiry.principal(entity);
+  const record = snapshot.entity(entity);
+  const reasons: ReasonCode[] = [];
+  if (record?.deleted === true) reasons.push('deleted');
+  if (record?.suspended === true) reasons.push('suspended');
+
+  const judgement = snapshot.bundle.policies.judge({
+    principal,
+    resource: inquiry.resource,
+    action: request.action,
+    ...(request.actionProperties === undefined ? undefined : { actionProperties: request.actionProperties }),
+    ...(request.context === undefined ? undefined : { context: request.context }),
+    ...(request.auxData === undefined ? undefined : { auxData: request.auxData }),
+    now: inquiry.now,
+    visible,
+    whole,
+    related: inquiry.host.related,
+    budget: inquiry.budget,
+    explain: inquiry.explain,
+  });
+
+  const entitlement = entity === request.origin ? entitlementOf(inquiry, entity, judgement) : undefined;
+  if (entitlement !== undefined && !isEntitled(entitlement)) reasons.push('not_entitled');
+
+  const exclusion = exclusionOf(inquiry, entity);
+  if (exclusion.reason !== undefined || isForbidden(inquiry, entity, judgement)) reasons.push('forbidden');
+  if (exclusion.reason === 'condition_error' || (reasons.length > 0 && judgement.errors.length > 0)) {
+    reasons.push('condition_error');
+  }
+
+  return {
+    kind: 'principal',
+    principal: entity,
+    roles: principal.roles,
+    reasons,
+    ...(entitlement === undefined ? undefined : { entitlement }),
+    prohibitions: judgement.prohibitions,
+    ...(exclusion.proof === undefined ? undefined : { excluded: exclusion.proof }),
+    rules: judgement.rules,
+    errors: judgement.errors,
+  };
+}
+
+/**
+ * A prohibition stops everyone on the path, whatever else allows. With `cerbos` semantics the origin is decided
+ * exactly as Cerbos decides, which the final effect already is.
+ */
+function isForbidden(inquiry: Inquiry, entity: EntityId, judgement: Judgement): boolean {
+  if (judgement.prohibitions.length === 0) return false;
+  return inquiry.snapshot.bundle.settings.semantics === 'strict' || entity !== inquiry.request.origin;
+}
+
+/**
+ * Design, section 1, "The origin is allowed": the policies' effect; else membership in `can_<action>`, unless some
+ * allow rule of the type names the action and the policies are therefore its authority; else nothing.
+ */
+function entitlementOf(inquiry: Inquiry, origin: EntityId, judgement: Judgement): Entitlement {
+  if (judgement.effect !== 'none') {
+    return {
+      by: 'policy',
+      effect: judgement.effect,
+      ...(judgement.decidedBy === undefined ? undefined : { rule: judgement.decidedBy }),
+    };
+  }
+  const { request, resource, snapshot } = inquiry;
+  const { model, policies } = snapshot.bundle;
+  if (policies.allowsSomewhere(resource.kind, request.action)) return { by: 'nothing', looked_at: 'policy' };
+  const relation = permissionOf(request.action);
+  if (model?.types.get(resource.kind)?.relations.has(relation) !== true) return { by: 'nothing', looked_at: 'neither' };
+  const member = inquiry.related(origin, relation, request.resource);
+  switch (member.kind) {
+    case 'yes':
+      return { by: 'relationship', relation, proof: member.proof };
+    case 'no':
+      return { by: 'nothing', looked_at: 'relationship', relation };
+    case 'unknown':
+      return {
+        by: 'nothing',
+        looked_at: 'relationship',
+        relation,
+        unknown: member.because.kind === 'limit' ? `the limit ${member.because.limit}` : member.because.message,
+      };
+  }
+}
+
+export function isEntitled(entitlement: Entitlement): boolean {
+  return entitlement.by === 'relationship' || (entitlement.by === 'policy' && entitlement.effect === 'allow');
+}
+
+/** The model's relation that grants an action. */
+function permissionOf(action: string): string {
+  return `can_${action}`;
+}
+
+interface Exclusion {
+  readonly reason?: 'excluded' | 'condition_error' | 'limit';
+  readonly proof?: readonly ProofStep[];
+}
+
+const NOT_EXCLUDED: Exclusion = {};
+
+/** Membership in what the permission excludes (`but not blocked`); unknown forbids. */
+function exclusionOf(inquiry: Inquiry, entity: EntityId): Exclusion {
+  const { request, resource, snapshot } = inquiry;
+  const { model } = snapshot.bundle;
+  const relation = permissionOf(request.action);
+  if (model?.types.get(resource.kind)?.relations.has(relation) !== true) return NOT_EXCLUDED;
+  const context = request.context ?? {};
+  const answer = excluded(
+    { subject: entity, relation, object: request.resource, context },
+    model,
+    snapshot.tuples,
+    inquiry.host,
+  );
+  switch (answer.kind) {
+    case 'no':
+      return NOT_EXCLUDED;
+    case 'yes':
+      return { reason: 'excluded', proof: answer.proof };
+    case 'unknown':
+      if (answer.because.kind === 'error') return { reason: 'condition_error' };
+      inquiry.reach(answer.because.limit);
+      return { reason: 'limit' };
+  }
+}
