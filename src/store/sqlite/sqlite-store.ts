@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import type { Change } from '../../core/change.ts';
+import {
+  type Commit,
+  type IdempotentAnswer,
+  type Store,
+  type StoredCommit,
+  type StoredRow,
+  StoreError,
+} from '../store.ts';
+import { migrate, refuseForeign } from './schema.ts';
+import { toStoreError } from './sqlite-error.ts';
+import { prepareStatements, type RawRow, type Statements } from './statements.ts';
+
+/**
+ * How long the answer for an idempotency key is kept, in milliseconds of commit time: a day, longer than any client
+ * retries and short enough that the table stays small. Older ones are removed with the next commit.
+ */
+export const IDEMPOTENCY_AGE_MS = 24 * 3600 * 1000;
+
+/** Bytes; no SQLite database is smaller (sqlite.org/fileformat.html, section 1.3.2). */
+const SMALLEST_PAGE = 512;
+
+/** Rows read from SQLite at a time: no statement stays open while the caller looks at them, so it may commit. */
+const ROWS_PER_READ = 1000;
+
+/**
+ * Opens or creates the store in the file at `path` (`:memory:` for one that ends with the process), with its
+ * directory. Begins a new epoch. The file stays locked until `close` or the end of the process.
+ *
+ * WAL with `synchronous = FULL`: every commit is on disk before it returns (sqlite.org/wal.html).
+ *
+ * @throws StoreError `in_use`, `newer_format`, `not_a_store`, `read_only` or `io`; the file is then as it was.
+ */
+export function openSqliteStore(path: string): Store {
+  try {
+    if (path !== ':memory:') checkPlace(path);
+    const db = new Database(path, { timeout: 0 });
+    try {
+      return new SqliteStore(path, db);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  } catch (error) {
+    throw toStoreError(path, error);
+  }
+}
+
+/** What SQLite would report too late or not at all: it takes a file below its smallest page size for an empty one. */
+function checkPlace(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  accessSync(dirname(path), constants.W_OK);
+  if (!existsSync(path)) return;
+  accessSync(path, constants.W_OK);
+  const { size } = statSync(path);
+  if (size > 0 && size < SMALLEST_PAGE) throw new StoreError('not_a_store', `${path} is not a store`);
+}
+
+class SqliteStore implements Store {
+  readonly epoch: string = randomUUID();
+  private readonly path: string;
+  private readonly db: Database.Database;
+  private readonly statements: Statements;
+  private lastRevision: number;
+  private largestTime: number;
+
+  constructor(path: string, db: Database.Database) {
+    this.path = path;
+    this.db = db;
+    // Before the first read, so that the lock is taken with it and kept.
+    db.pragma('locking_mode = EXCLUSIVE');
+    refuseForeign(db, path);
+    const journal = db.pragma('journal_mode = WAL', { simple: true });
+    if (journal !== 'wal' && !db.memory) {
+      throw new StoreError('io', `store ${path}: the file system does not take a write-ahead log (it has ${journal})`);
+    }
+    db.pragma('synchronous = FULL');
+    db.transaction(() => {
+      migrate(db);
+      db.prepare<[string]>(
+        'INSERT INTO epochs (epoch, first_revision) SELECT ?, coalesce(max(revision), 0) FROM commits',
+      ).run(this.epoch);
+    }).exclusive();
+    this.statements = prepareStatements(db);
+    const last = this.statements.last.get();
+    this.lastRevision = last?.revision ?? 0;
+    this.largestTime = last?.latest_time ?? 0;
+  }
+
+  get revision(): number {
+    return this.lastRevision;
+  }
+
+  get latestTime(): number {
+    return this.largestTime;
+  }
+
+  commit(commit: Commit): number {
+    const revision = this.lastRevision + 1;
+    const latestTime = Math.max(this.largestTime, commit.at);
+    this.guard(() => this.db.transaction(() => this.write(commit, revision, latestTime)).immediate());
+    this.lastRevision = revision;
+    this.largestTime = latestTime;
+    return revision;
+  }
+
+  rows(revision: number = this.lastRevision): Iterable<StoredRow> {
+    if (!Number.isSafeInteger(revision) || revision < 0 || revision > this.lastRevision) {
+      throw new RangeError(`revision ${revision} is not in the store, whose latest is ${this.lastRevision}`);
+    }
+    return this.readRows(revision);
+  }
+
+  changes(afterRevision: number, limit: number): readonly StoredCommit[] {
+    return this.guard(() =>
+      this.statements.commitsAfter.all(afterRevision, limit).map((row) => ({
+        revision: row.revision,
+        at: row.at,
+        by: row.caller,
+        act: row.act,
+        changes: JSON.parse(row.changes) as readonly Change[],
+      })),
+    );
+  }
+
+  idempotent(caller: string, key: string): IdempotentAnswer | undefined {
+    const row = this.guard(() => this.statements.remembered.get(caller, key));
+    return row && { requestDigest: row.request_digest, answer: row.answer, revision: row.revision };
+  }
+
+  contains(epoch: string, revision: number): boolean {
+    return this.guard(() => {
+      const number = this.statements.epochNumber.get(epoch);
+      if (number === undefined || !Number.isSafeInteger(revision) || revision < 0) return false;
+      return revision <= (this.statements.epochEnd.get(number) ?? this.lastRevision);
+    });
+  }
+
+  close(): void {
+    this.guard(() => this.db.close());
+  }
+
+  private write(commit: Commit, revision: number, latestTime: number): void {
+    const sql = this.statements;
+    sql.commit.run(revision, commit.at, latestTime, commit.by, commit.act, JSON.stringify(commit.changes));
+    // The last change of a row is the one that counts; the log keeps all of them.
+    const last = new Map(commit.changes.map((change) => [`${change.kind} ${change.key}`, change]));
+    for (const { kind, key, value } of last.values()) {
+      sql.retire.run(revision, kind, key);
+      if (value === null) sql.remove.run(kind, key);
+      else sql.set.run(kind, key, JSON.stringify(value), revision);
+    }
+    sql.forgetBefore.run(latestTime - IDEMPOTENCY_AGE_MS);
+    if (commit.idempotency !== undefined) {
+      const { key, requestDigest, answer } = commit.idempotency;
+      if (sql.remembered.get(commit.by, key) !== undefined) {
+        throw new StoreError('io', `store ${this.path}: ${commit.by} has already used the idempotency key "${key}"`);
+      }
+      sql.remember.run(commit.by, key, commit.at, revision, requestDigest, answer);
+    }
+  }
+
+  private *readRows(revision: number): Generator<StoredRow> {
+    let after = { kind: '', key: '' };
+    for (;;) {
+      const page = this.guard(() => this.readPage(revision, after));
+      for (const row of page) yield this.guard(() => toStoredRow(row));
+      const last = page.at(-1);
+      if (last === undefined || page.length < ROWS_PER_READ) return;
+      after = { kind: last[0], key: last[1] };
+    }
+  }
+
+  private readPage(revision: number, after: { readonly kind: string; readonly key: string }): RawRow[] {
+    // Commits may come between two pages: the revision asked for is the latest only as long as none does.
+    return revision === this.lastRevision
+      ? this.statements.latestRowsAfter.all(after.kind, after.key, ROWS_PER_READ)
+      : this.statements.pastRowsAfter.all({ ...after, revision, limit: ROWS_PER_READ });
+  }
+
+  private guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw toStoreError(this.path, error);
+    }
+  }
+}
+
+/** The store wrote the row from a `Change`, so it is one. */
+function toStoredRow([kind, key, value, created]: RawRow): StoredRow {
+  return { kind, key, value: JSON.parse(value), created_revision: created } as StoredRow;
+}

@@ -1,0 +1,73 @@
+import type { Database } from 'better-sqlite3';
+
+/** `created_revision` last: the order of the columns in `RawRow`. */
+const COLUMNS = 'kind, key, value, created_revision';
+
+export type RawRow = [kind: string, key: string, value: string, createdRevision: number];
+
+interface CommitRow {
+  readonly revision: number;
+  readonly at: number;
+  readonly caller: string;
+  readonly act: string;
+  readonly changes: string;
+}
+
+interface IdempotencyRow {
+  readonly revision: number;
+  readonly request_digest: string;
+  readonly answer: string;
+}
+
+export type Statements = ReturnType<typeof prepareStatements>;
+
+/** Everything that the store asks of SQLite, prepared once. */
+export function prepareStatements(db: Database) {
+  return {
+    last: db.prepare<[], { readonly revision: number; readonly latest_time: number }>(
+      'SELECT revision, latest_time FROM commits ORDER BY revision DESC LIMIT 1',
+    ),
+    commit: db.prepare<[number, number, number, string, string, string]>(
+      'INSERT INTO commits (revision, at, latest_time, caller, act, changes) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
+    commitsAfter: db.prepare<[number, number], CommitRow>(
+      'SELECT revision, at, caller, act, changes FROM commits WHERE revision > ? ORDER BY revision LIMIT ?',
+    ),
+
+    retire: db.prepare<[number, string, string]>(
+      `INSERT INTO past (deleted_revision, ${COLUMNS}) SELECT ?, ${COLUMNS} FROM live WHERE kind = ? AND key = ?`,
+    ),
+    set: db.prepare<[string, string, string, number]>(`INSERT OR REPLACE INTO live (${COLUMNS}) VALUES (?, ?, ?, ?)`),
+    remove: db.prepare<[string, string]>('DELETE FROM live WHERE kind = ? AND key = ?'),
+
+    latestRowsAfter: db
+      .prepare<[string, string, number], RawRow>(
+        `SELECT ${COLUMNS} FROM live WHERE (kind, key) > (?, ?) ORDER BY kind, key LIMIT ?`,
+      )
+      .raw(),
+    pastRowsAfter: db
+      .prepare<[{ kind: string; key: string; revision: number; limit: number }], RawRow>(
+        `SELECT ${COLUMNS} FROM live
+           WHERE (kind, key) > (:kind, :key) AND created_revision <= :revision
+         UNION ALL
+         SELECT ${COLUMNS} FROM past
+           WHERE (kind, key) > (:kind, :key) AND created_revision <= :revision AND deleted_revision > :revision
+         ORDER BY kind, key LIMIT :limit`,
+      )
+      .raw(),
+
+    remember: db.prepare<[string, string, number, number, string, string]>(
+      'INSERT INTO idempotency (caller, key, at, revision, request_digest, answer) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
+    forgetBefore: db.prepare<[number]>('DELETE FROM idempotency WHERE at < ?'),
+    remembered: db.prepare<[string, string], IdempotencyRow>(
+      'SELECT revision, request_digest, answer FROM idempotency WHERE caller = ? AND key = ?',
+    ),
+
+    epochNumber: db.prepare<[string], number>('SELECT number FROM epochs WHERE epoch = ?').pluck(),
+    /** Where the epoch after `number` began, which is where `number` ended; undefined for the current one. */
+    epochEnd: db
+      .prepare<[number], number>('SELECT first_revision FROM epochs WHERE number > ? ORDER BY number LIMIT 1')
+      .pluck(),
+  };
+}
