@@ -21,6 +21,8 @@ export interface Caller {
   /** May ask for a human without an agent. */
   readonly direct: boolean;
   readonly asserts: readonly Assertable[];
+  /** What the bare agent names of its requests mean (AuthZEN's COAZ shape lets `context.agent` be a string). */
+  readonly agents?: { readonly [name: string]: EntityId };
   /** `observe` answers allow whatever was decided, and records both: for roll-out. */
   readonly mode: 'enforce' | 'observe';
 }

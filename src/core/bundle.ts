@@ -1,9 +1,9 @@
 import type { BundleSource } from './change.ts';
 import { parseModel } from './model/parse-model.ts';
+import { parseSettings } from './parse-settings.ts';
 import { compilePolicies, isPolicyFile } from './policy/compile-policies.ts';
 import type { Problem } from './problem.ts';
 import { err, ok, type Result } from './result.ts';
-import { parseSettings } from './parse-settings.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
 import type { Bundle } from './snapshot.ts';
 

@@ -22,7 +22,10 @@ const DEFAULT_SESSION_SECONDS = 3600;
  * Completes a draft without parent: the delegator's own authority, with the narrowest defaults. Valid from `now`
  * (ms), proof `vouched`, standing, not to be handed on.
  */
-export function deriveRoot(draft: DelegationDraft & { readonly from: string }, now: number): Result<DerivedDelegation, readonly Excess[]> {
+export function deriveRoot(
+  draft: DelegationDraft & { readonly from: string },
+  now: number,
+): Result<DerivedDelegation, readonly Excess[]> {
   const ownOrigin = isSet(draft.from) ? undefined : draft.from;
   if (draft.origin !== undefined && ownOrigin !== undefined && draft.origin !== ownOrigin) {
     return err([{ field: 'origin', asked: draft.origin, allowed: `${ownOrigin}, whose own authority it is` }]);
@@ -47,14 +50,22 @@ export function deriveRoot(draft: DelegationDraft & { readonly from: string }, n
  * Completes a draft below `parent`: what it does not say is the parent's, and what it says must lie within
  * (design, section 2, "Attenuation"). Wider anywhere: refused, with all that exceeds.
  */
-export function deriveChild(draft: DelegationDraft, parent: DelegationNode): Result<DerivedDelegation, readonly Excess[]> {
+export function deriveChild(
+  draft: DelegationDraft,
+  parent: DelegationNode,
+): Result<DerivedDelegation, readonly Excess[]> {
   const above = parent.delegation;
   const excess: Excess[] = [];
   const within = (holds: boolean, field: string, asked: string, allowed: string): void => {
     if (!holds) excess.push({ field, asked, allowed });
   };
 
-  within(draft.from === undefined || draft.from === above.to, 'from', `${draft.from}`, `${above.to}, who holds the parent`);
+  within(
+    draft.from === undefined || draft.from === above.to,
+    'from',
+    `${draft.from}`,
+    `${above.to}, who holds the parent`,
+  );
   within(
     draft.origin === undefined || parent.origin === undefined || draft.origin === parent.origin,
     'origin',
@@ -63,7 +74,12 @@ export function deriveChild(draft: DelegationDraft, parent: DelegationNode): Res
   );
   const people = [above.from, ...parent.chain.map((edge) => edge.delegation.to), parent.origin];
   const chainStart = parent.chain[0]?.delegation.from;
-  within(draft.to !== chainStart && !people.includes(draft.to), 'to', draft.to, 'a principal that is not on the chain yet');
+  within(
+    draft.to !== chainStart && !people.includes(draft.to),
+    'to',
+    draft.to,
+    'a principal that is not on the chain yet',
+  );
   within(
     draft.origin === undefined || !parent.chain.some((edge) => edge.delegation.to === draft.origin),
     'origin',
@@ -73,8 +89,18 @@ export function deriveChild(draft: DelegationDraft, parent: DelegationNode): Res
 
   within(above.max_depth > 0, 'parent', 'a further hop', 'none: the parent has max_depth 0');
   const depth = draft.max_depth ?? Math.max(above.max_depth - 1, 0);
-  within(above.max_depth === 0 || depth < above.max_depth, 'max_depth', `${depth}`, `less than the parent's ${above.max_depth}`);
-  within(parent.chain.length < LIMITS.chainDepth, 'parent', `hop ${parent.chain.length + 1}`, `${LIMITS.chainDepth} hops`);
+  within(
+    above.max_depth === 0 || depth < above.max_depth,
+    'max_depth',
+    `${depth}`,
+    `less than the parent's ${above.max_depth}`,
+  );
+  within(
+    parent.chain.length < LIMITS.chainDepth,
+    'parent',
+    `hop ${parent.chain.length + 1}`,
+    `${LIMITS.chainDepth} hops`,
+  );
   within(
     above.onward_to === undefined || above.onward_to.some((pattern) => matchesPattern(pattern, draft.to)),
     'to',
@@ -95,11 +121,22 @@ export function deriveChild(draft: DelegationDraft, parent: DelegationNode): Res
   const notBefore = draft.not_before ?? parent.notBefore;
   within(notBefore >= parent.notBefore, 'not_before', time(notBefore), `${time(parent.notBefore)} or later`);
   const expiresAt = draft.expires_at ?? finite(parent.expiresAt);
-  within((expiresAt ?? Number.POSITIVE_INFINITY) <= parent.expiresAt, 'expires_at', time(expiresAt ?? Number.POSITIVE_INFINITY), `${time(parent.expiresAt)} or earlier`);
+  within(
+    (expiresAt ?? Number.POSITIVE_INFINITY) <= parent.expiresAt,
+    'expires_at',
+    time(expiresAt ?? Number.POSITIVE_INFINITY),
+    `${time(parent.expiresAt)} or earlier`,
+  );
 
   const activation = draft.activation ?? 'standing';
-  const maxSession = activation === 'session' ? (draft.max_session ?? sessionBound(parent) ?? DEFAULT_SESSION_SECONDS) : undefined;
-  within((maxSession ?? 0) <= (sessionBound(parent) ?? Number.POSITIVE_INFINITY), 'max_session', `${maxSession} s`, `${sessionBound(parent)} s`);
+  const maxSession =
+    activation === 'session' ? (draft.max_session ?? sessionBound(parent) ?? DEFAULT_SESSION_SECONDS) : undefined;
+  within(
+    (maxSession ?? 0) <= (sessionBound(parent) ?? Number.POSITIVE_INFINITY),
+    'max_session',
+    `${maxSession} s`,
+    `${sessionBound(parent)} s`,
+  );
 
   draft.capabilities.forEach((capability, index) => {
     excess.push(...capabilityExcess(capability, above.capabilities, index));

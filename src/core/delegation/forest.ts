@@ -95,7 +95,10 @@ export class Forest {
    * The delegations by which `actor` may hold something from `origin`: first those not revoked, fewest hops and
    * smallest id first. Membership in a template's set is not looked at here.
    */
-  candidates(origin: EntityId, actor: EntityId): { readonly fixed: NodeList | undefined; readonly open: NodeList | undefined } {
+  candidates(
+    origin: EntityId,
+    actor: EntityId,
+  ): { readonly fixed: NodeList | undefined; readonly open: NodeList | undefined } {
     const arrivals = this.arrivals.get(actor);
     return { fixed: arrivals?.byOrigin.get(origin), open: arrivals?.open };
   }

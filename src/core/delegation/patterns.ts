@@ -33,7 +33,9 @@ export function actionPatternFault(pattern: string): string | undefined {
 /** What is wrong with the name of an action, or undefined. */
 export function actionFault(name: string): string | undefined {
   if (name.length > LIMITS.idBytes) return `the action is longer than ${LIMITS.idBytes} characters`;
-  return idFault(name)?.replace(/\bid\b/, 'action').replace('ids may', 'actions may');
+  return idFault(name)
+    ?.replace(/\bid\b/, 'action')
+    .replace('ids may', 'actions may');
 }
 
 /** What is wrong with a pattern over entities (resources, or principals), or undefined. */
@@ -58,11 +60,15 @@ function starred(pattern: string, example: string): string | { readonly fault: s
   const star = pattern.indexOf('*');
   if (star < 0) return pattern;
   if (star !== pattern.length - 1) {
-    return { fault: `"${shorten(pattern)}" has a star that is not at its end: only a last segment may be left open, like ${example}` };
+    return {
+      fault: `"${shorten(pattern)}" has a star that is not at its end: only a last segment may be left open, like ${example}`,
+    };
   }
   const separator = pattern.at(-2);
   if (separator !== '/' && separator !== ':') {
-    return { fault: `"${shorten(pattern)}" has a star in the middle of a name: it must stand after / or :, like ${example}` };
+    return {
+      fault: `"${shorten(pattern)}" has a star in the middle of a name: it must stand after / or :, like ${example}`,
+    };
   }
   return pattern.slice(0, -2);
 }

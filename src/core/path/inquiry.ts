@@ -3,8 +3,8 @@ import type { Assertion, CheckRequest } from '../decision.ts';
 import { type Attributes, type EntityId, idOf, typeOf } from '../entity.ts';
 import { Budget, type LimitName } from '../limits.ts';
 import type { PathView, PolicyPrincipal, PolicyResource } from '../policy/judgement.ts';
-import { membership } from '../relationships/membership-check.ts';
 import type { Membership } from '../relationships/membership.ts';
+import { membership } from '../relationships/membership-check.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 const NOTHING: Attributes = {};
@@ -30,7 +30,11 @@ export class Inquiry {
     this.snapshot = snapshot;
     this.now = now;
     this.explain = explain;
-    this.host = { now, budget: this.budget, related: (subject, relation, object) => this.related(subject, relation, object) };
+    this.host = {
+      now,
+      budget: this.budget,
+      related: (subject, relation, object) => this.related(subject, relation, object),
+    };
     this.resource = {
       entity: request.resource,
       kind: typeOf(request.resource),

@@ -1,0 +1,154 @@
+import type { Caller } from '../callers/caller.ts';
+import { type Change, relationshipKey, revocationKey } from '../core/change.ts';
+import type { Attributes, EntityId } from '../core/entity.ts';
+import { typeOf } from '../core/entity.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import type { EntityRecord, Snapshot } from '../core/snapshot.ts';
+import { type Failure, failure } from './failure.ts';
+import type { Idempotency, Ledger } from './ledger.ts';
+import { requireRole } from './permissions.ts';
+
+export interface Recorded {
+  readonly record: EntityRecord;
+  readonly revision: string;
+}
+
+export interface EntityContent {
+  readonly roles: readonly string[];
+  readonly attributes: Attributes;
+}
+
+/** Puts an entity's roles and attributes into the directory; whether it is suspended stays as it is. */
+export function putEntity(
+  ledger: Ledger,
+  entity: EntityId,
+  content: EntityContent,
+  caller: Caller,
+  idempotency?: Idempotency,
+): Result<Recorded, Failure> {
+  const permitted = requireRole(caller, 'author', 'administer');
+  if (!permitted.ok) return permitted;
+  return ledger.write<Recorded>(
+    caller,
+    ({ revision, snapshot }) => {
+      const known = knownEntity(snapshot, entity);
+      if (!known.ok) return known;
+      // A type's name as a role is Behalf's to give (design, section 4): stored, it would make a human an agent.
+      const typeRole = content.roles.find((role) => snapshot.bundle.types.has(role));
+      if (typeRole !== undefined) {
+        return err(
+          failure(
+            'unprocessable',
+            `"${typeRole}" is the name of a type, which every entity of it has as a role: it cannot be stored`,
+          ),
+        );
+      }
+      const record: EntityRecord = {
+        entity,
+        roles: [...new Set(content.roles)].sort(),
+        attributes: content.attributes,
+        suspended: known.value?.suspended ?? false,
+        deleted: false,
+      };
+      return ok(recorded(ledger, 'put_entity', record, revision));
+    },
+    idempotency,
+  );
+}
+
+/** Suspending stops every path through the entity at once; resuming restores every decision (invariant 31). */
+export function setSuspended(
+  ledger: Ledger,
+  entity: EntityId,
+  suspended: boolean,
+  caller: Caller,
+): Result<Recorded, Failure> {
+  const permitted = requireRole(caller, 'administer');
+  if (!permitted.ok) return permitted;
+  return ledger.write<Recorded>(caller, ({ revision, snapshot }) => {
+    const known = knownEntity(snapshot, entity);
+    if (!known.ok) return known;
+    const record: EntityRecord = { ...(known.value ?? blank(entity)), suspended };
+    if (known.value?.suspended === suspended) {
+      return ok({ act: 'none', changes: [], answer: { record, revision: ledger.token() } });
+    }
+    return ok(recorded(ledger, suspended ? 'suspend' : 'resume', record, revision));
+  });
+}
+
+/**
+ * Deletes an entity, for ever: its delegations are revoked and its relationships removed in the same revision, and
+ * its id is barred.
+ */
+export function deleteEntity(ledger: Ledger, entity: EntityId, caller: Caller): Result<Recorded, Failure> {
+  const permitted = requireRole(caller, 'administer');
+  if (!permitted.ok) return permitted;
+  return ledger.write<Recorded>(caller, ({ now, revision, snapshot }) => {
+    const known = snapshot.entity(entity);
+    if (known?.deleted === true) {
+      return ok({ act: 'none', changes: [], answer: { record: known, revision: ledger.token() } });
+    }
+    const type = knownEntity(snapshot, entity);
+    if (!type.ok) return type;
+    const record: EntityRecord = { ...blank(entity), deleted: true };
+    const planned = recorded(ledger, 'delete_entity', record, revision);
+    return ok({ ...planned, changes: [...planned.changes, ...removals(snapshot, entity, now, caller, revision)] });
+  });
+}
+
+function removals(
+  snapshot: Snapshot,
+  entity: EntityId,
+  now: number,
+  caller: Caller,
+  revision: number,
+): readonly Change[] {
+  const changes: Change[] = [];
+  for (const relationship of snapshot.tuples.involving(entity)) {
+    changes.push({ kind: 'relationship', key: relationshipKey(relationship), value: null });
+  }
+  const delegations = new Set([...snapshot.delegations.to(entity), ...snapshot.delegations.from(entity)]);
+  for (const node of snapshot.delegations.from(entity)) delegations.add(node);
+  for (const { delegation, revoked } of delegations) {
+    if (revoked !== undefined) continue;
+    changes.push({
+      kind: 'revocation',
+      key: revocationKey(delegation.id),
+      value: { delegation: delegation.id, at: now, by: caller.id, reason: `${entity} was deleted`, revision },
+    });
+  }
+  return changes;
+}
+
+export function getEntity(ledger: Ledger, entity: EntityId, caller: Caller): Result<Recorded, Failure> {
+  const permitted = requireRole(caller, 'author', 'audit', 'administer');
+  if (!permitted.ok) return permitted;
+  const record = ledger.snapshot.entity(entity);
+  if (record === undefined) return err(failure('not_found', `the directory holds nothing of ${entity}`));
+  return ok({ record, revision: ledger.token() });
+}
+
+/** What the directory holds of an entity that may be written, or why it may not. */
+function knownEntity(snapshot: Snapshot, entity: EntityId): Result<EntityRecord | undefined, Failure> {
+  if (!snapshot.bundle.types.has(typeOf(entity))) {
+    const types = [...snapshot.bundle.types].sort().join(', ');
+    return err(
+      failure('unprocessable', `the type of ${entity} is in neither the model nor a policy; known types: ${types}`),
+    );
+  }
+  const record = snapshot.entity(entity);
+  if (record?.deleted === true) return err(failure('conflict', `${entity} was deleted: its id is barred for ever`));
+  return ok(record);
+}
+
+function recorded(ledger: Ledger, act: string, record: EntityRecord, revision: number) {
+  return {
+    act,
+    changes: [{ kind: 'entity' as const, key: record.entity, value: record }] as readonly Change[],
+    answer: { record, revision: ledger.token(revision) },
+  };
+}
+
+function blank(entity: EntityId): EntityRecord {
+  return { entity, roles: [], attributes: {}, suspended: false, deleted: false };
+}

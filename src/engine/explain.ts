@@ -1,0 +1,122 @@
+import type { DecisionFilter, DecisionLog, DecisionPage, StoredDecision } from '../audit/log.ts';
+import type { Caller } from '../callers/caller.ts';
+import { decide } from '../core/decide.ts';
+import type { CheckRequest, Decision } from '../core/decision.ts';
+import type { EntityId } from '../core/entity.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { ChainTrace, Step } from '../core/path/trace.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import type { Snapshot } from '../core/snapshot.ts';
+import { type Failure, failure } from './failure.ts';
+import type { Ledger } from './ledger.ts';
+import { type Shortfall, shortfalls } from './needed.ts';
+import { requireRole, seesEverything } from './permissions.ts';
+import { type Question, toCheckRequest } from './question.ts';
+
+/** A decision with its full path, and what a denied one lacked. */
+export interface Explanation {
+  readonly request: CheckRequest;
+  readonly decision: Decision;
+  /** The first failing hop first; empty for an allow. */
+  readonly shortfalls: readonly Shortfall[];
+  /** The time that it was decided at, ms. */
+  readonly at: number;
+  readonly revision: string;
+  /** Hops were left out because the caller neither made nor holds them. */
+  readonly redacted: boolean;
+  /** The decision record that was walked again, where one was. */
+  readonly recorded?: StoredDecision;
+}
+
+/** Asks without recording a decision: for callers that may see paths. */
+export function explain(ledger: Ledger, question: Question, caller: Caller): Result<Explanation, Failure> {
+  if (!seesEverything(caller) && caller.principal === undefined) {
+    return err(
+      failure('forbidden', `the caller ${caller.id} may not see paths: it needs the role audit or administer`),
+    );
+  }
+  const request = toCheckRequest(question, caller, ledger.bundle.settings);
+  if (!request.ok) return request;
+  const { snapshot } = ledger;
+  const at = ledger.now();
+  const decision = decide(request.value, snapshot, at, 'explain');
+  return ok(explanation(ledger, request.value, decision, snapshot, at, caller));
+}
+
+/** Walks a recorded decision again at its own revision, bundle and time. */
+export function explainRecorded(
+  ledger: Ledger,
+  log: DecisionLog,
+  id: string,
+  caller: Caller,
+): Result<Explanation, Failure> {
+  const found = getDecision(log, id, caller);
+  if (!found.ok) return found;
+  const recorded = found.value;
+  const snapshot = ledger.at(recorded.decision.revision);
+  if (snapshot === undefined) {
+    return err(
+      failure('not_found', `the store has no revision ${recorded.decision.revision}, at which ${id} was decided`),
+    );
+  }
+  // What was never put to `decide` (a revision that did not arrive) cannot be walked again: the record is all.
+  const decision =
+    recorded.decision.reason === 'stale'
+      ? recorded.decision
+      : decide(recorded.request, snapshot, recorded.at, 'explain');
+  return ok({ ...explanation(ledger, recorded.request, decision, snapshot, recorded.at, caller), recorded });
+}
+
+export function getDecision(log: DecisionLog, id: string, caller: Caller): Result<StoredDecision, Failure> {
+  const permitted = requireRole(caller, 'audit', 'administer');
+  if (!permitted.ok) return permitted;
+  const found = log.get(id);
+  return found === undefined ? err(failure('not_found', `there is no decision ${id}`)) : ok(found);
+}
+
+/** Decisions, newest first. */
+export function listDecisions(
+  log: DecisionLog,
+  filter: DecisionFilter,
+  page: { readonly before?: string; readonly limit: number },
+  caller: Caller,
+): Result<DecisionPage, Failure> {
+  const permitted = requireRole(caller, 'audit', 'administer');
+  if (!permitted.ok) return permitted;
+  return ok(log.list(filter, { ...page, limit: Math.min(page.limit, LIMITS.pageSize) }));
+}
+
+function explanation(
+  ledger: Ledger,
+  request: CheckRequest,
+  decision: Decision,
+  snapshot: Snapshot,
+  at: number,
+  caller: Caller,
+): Explanation {
+  const whole = { request, at, revision: ledger.token(decision.revision) };
+  const lacking = shortfalls(request, decision, snapshot);
+  if (seesEverything(caller) || caller.principal === undefined) {
+    return { ...whole, decision, shortfalls: lacking, redacted: false };
+  }
+  const { principal } = caller;
+  const { chain } = decision;
+  const visible = chain === undefined ? undefined : visibleChain(chain, principal);
+  const { chain: _hidden, ...rest } = decision;
+  return {
+    ...whole,
+    decision: { ...rest, others: [], ...(visible === undefined ? undefined : { chain: visible }) },
+    shortfalls: lacking.filter(({ step }) => step < 0 || isVisible(chain?.steps[step], principal)),
+    redacted: true,
+  };
+}
+
+function visibleChain(chain: ChainTrace, principal: EntityId): ChainTrace {
+  return { ...chain, steps: chain.steps.filter((step) => isVisible(step, principal)) };
+}
+
+/** A principal sees itself, and the edges that it made or holds. */
+function isVisible(step: Step | undefined, principal: EntityId): boolean {
+  if (step === undefined) return false;
+  return step.kind === 'principal' ? step.principal === principal : step.from === principal || step.to === principal;
+}

@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto';
+import type { Caller } from '../callers/caller.ts';
+import { compileBundle } from '../core/bundle.ts';
+import type { BundleSource, CallerRow, Change } from '../core/change.ts';
+import { formatProblem } from '../core/problem.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import type { Bundle, Snapshot } from '../core/snapshot.ts';
+import { State } from '../core/state.ts';
+import type { Store } from '../store/store.ts';
+import { type Failure, failure } from './failure.ts';
+
+/** Asked for once with a key, answered the same for ever. */
+export interface Idempotency {
+  readonly key: string;
+  /** The request as the caller sent it; another one under the same key is refused. */
+  readonly body: string;
+}
+
+/** A write that was decided on and is now to be stored, with what will be answered. */
+export interface PlannedWrite<T> {
+  readonly act: string;
+  readonly changes: readonly Change[];
+  readonly answer: T;
+}
+
+/** Past states kept ready for explaining and replaying. */
+const PAST_STATES = 4;
+
+/**
+ * The state in force and the one way to change it (design, section 7): a write is planned at the latest revision,
+ * appended durably, then visible, then acknowledged. One at a time, because nothing here awaits.
+ */
+export class Ledger {
+  readonly store: Store;
+  private readonly clock: () => number;
+  private readonly state = new State();
+  private readonly callerRows = new Map<string, CallerRow>();
+  private readonly waiting = new Set<() => void>();
+  private readonly past = new Map<number, Snapshot>();
+  private current: Bundle;
+  private live: Snapshot;
+
+  /** Reads the whole store. `fallback` is the bundle in force while none was published. */
+  constructor(store: Store, clock: () => number, fallback: Bundle) {
+    this.store = store;
+    this.clock = clock;
+    this.current = fallback;
+    for (const row of store.rows()) this.take(row, row.created_revision);
+    this.live = this.view();
+  }
+
+  /** The latest revision, every write up to which is visible. */
+  get revision(): number {
+    return this.store.revision;
+  }
+
+  get bundle(): Bundle {
+    return this.current;
+  }
+
+  /** What a decision reads now. */
+  get snapshot(): Snapshot {
+    return this.live;
+  }
+
+  /** Milliseconds since 1970, never below the largest time recorded: a clock that steps back revives nothing. */
+  now(): number {
+    return Math.max(this.clock(), this.store.latestTime);
+  }
+
+  caller(id: string): CallerRow | undefined {
+    return this.callerRows.get(id);
+  }
+
+  callers(): Iterable<CallerRow> {
+    return this.callerRows.values();
+  }
+
+  /** A revision as it is told: with the epoch, so that a restored backup never satisfies an old demand. */
+  token(revision: number = this.revision): string {
+    return `${this.store.epoch}.${revision}`;
+  }
+
+  /** The revision number of a token, `unknown` where it belongs to another history. */
+  parseToken(token: string): Result<number, 'malformed' | 'unknown'> {
+    const match = /^([a-z0-9]{1,32})\.(\d{1,15})$/.exec(token);
+    if (match === null) return err('malformed');
+    const revision = Number(match[2]);
+    const epoch = match[1] ?? '';
+    if (epoch === this.store.epoch) return ok(revision);
+    return this.store.contains(epoch, revision) ? ok(revision) : err('unknown');
+  }
+
+  /** Whether `revision` is visible, at the latest after `timeoutMs`. */
+  async waitFor(revision: number, timeoutMs: number): Promise<boolean> {
+    const deadline = performance.now() + timeoutMs;
+    while (this.revision < revision) {
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          clearTimeout(timer);
+          this.waiting.delete(done);
+          resolve();
+        };
+        const timer = setTimeout(done, left);
+        this.waiting.add(done);
+      });
+    }
+    return true;
+  }
+
+  /**
+   * Plans a write at the latest revision and stores it. `plan` sees the state and the revision that the write will
+   * have; what it refuses changes nothing. With an idempotency key the first answer is given again.
+   */
+  write<T>(
+    caller: Caller,
+    plan: (at: { now: number; revision: number; snapshot: Snapshot }) => Result<PlannedWrite<T>, Failure>,
+    idempotency?: Idempotency,
+  ): Result<T, Failure> {
+    const digest = idempotency === undefined ? '' : digestOf(idempotency.body);
+    if (idempotency !== undefined) {
+      const before = this.store.idempotent(caller.id, idempotency.key);
+      if (before !== undefined) {
+        if (before.requestDigest === digest) return ok(JSON.parse(before.answer) as T);
+        return err(
+          failure(
+            'idempotency_mismatch',
+            `the idempotency key "${idempotency.key}" was used with another request: use a new key`,
+          ),
+        );
+      }
+    }
+    const now = this.now();
+    const planned = plan({ now, revision: this.revision + 1, snapshot: this.live });
+    if (!planned.ok) return planned;
+    const { act, changes, answer } = planned.value;
+    if (changes.length === 0) return ok(answer);
+    try {
+      const revision = this.store.commit({
+        at: now,
+        by: caller.id,
+        act,
+        changes,
+        ...(idempotency === undefined
+          ? undefined
+          : { idempotency: { key: idempotency.key, requestDigest: digest, answer: JSON.stringify(answer) } }),
+      });
+      for (const change of changes) this.take(change, revision);
+      this.live = this.view();
+    } catch (fault) {
+      return err(failure('store_unavailable', `the store did not take the write: ${describe(fault)}`));
+    }
+    for (const wake of [...this.waiting]) wake();
+    return ok(answer);
+  }
+
+  /** The state at an earlier revision under the bundle of then; undefined for one that does not exist. */
+  at(revision: number): Snapshot | undefined {
+    if (revision === this.revision) return this.live;
+    if (revision < 0 || revision > this.revision) return undefined;
+    let snapshot = this.past.get(revision);
+    if (snapshot === undefined) {
+      snapshot = this.rebuild(revision);
+      this.past.set(revision, snapshot);
+      for (const oldest of this.past.keys()) {
+        if (this.past.size <= PAST_STATES) break;
+        this.past.delete(oldest);
+      }
+    }
+    return snapshot;
+  }
+
+  private rebuild(revision: number): Snapshot {
+    const state = new State();
+    let source: BundleSource | undefined;
+    for (const row of this.store.rows(revision)) {
+      if (row.kind === 'bundle') source = row.value;
+      state.apply(row, row.created_revision);
+    }
+    const bundle = source === undefined ? this.current : compiled(source);
+    return { ...state.snapshot(bundle), revision };
+  }
+
+  private take(change: Change, revision: number): void {
+    if (change.kind === 'bundle') this.current = compiled(change.value);
+    else if (change.kind === 'caller') {
+      if (change.value === null) this.callerRows.delete(change.key);
+      else this.callerRows.set(change.key, change.value);
+    }
+    this.state.apply(change, revision);
+  }
+
+  private view(): Snapshot {
+    return { ...this.state.snapshot(this.current), revision: this.revision };
+  }
+}
+
+/** A bundle that was published compiled then; if it no longer does, this version of Behalf must not decide by it. */
+function compiled(source: BundleSource): Bundle {
+  const bundle = compileBundle(source);
+  if (bundle.ok) return bundle.value;
+  const problems = bundle.error.map(formatProblem).join('\n');
+  throw new Error(
+    `the bundle ${source.digest} in the store does not compile with this version of behalf:\n${problems}`,
+  );
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+export function describe(fault: unknown): string {
+  return fault instanceof Error ? fault.message : String(fault);
+}

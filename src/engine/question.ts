@@ -1,0 +1,163 @@
+import type { Caller } from '../callers/caller.ts';
+import type { Assertion, CheckRequest } from '../core/decision.ts';
+import { actionFault } from '../core/delegation/patterns.ts';
+import { type Attributes, type EntityId, typeOf } from '../core/entity.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import type { Settings } from '../core/settings.ts';
+import { type Failure, failure } from './failure.ts';
+import { matchesAny } from './permissions.ts';
+
+/** An entity as a request describes it. */
+export interface Described {
+  readonly entity: EntityId;
+  readonly properties?: Attributes;
+}
+
+/** What was asked, in whichever format, before anybody looked at who asks (contracts, section 1). */
+export interface Question {
+  readonly subject: Described;
+  /** The subject is an agent, acting for this principal. */
+  readonly onBehalfOf?: Described;
+  /** The subject is a human, for whom this agent acts; a bare string is mapped by the caller's settings. */
+  readonly agent?: Described | string;
+  readonly action: string;
+  readonly actionProperties?: Attributes;
+  readonly resource: Described;
+  readonly context?: Attributes;
+  readonly delegation?: string;
+  readonly claimedChain?: readonly EntityId[];
+  /** At least this fresh. */
+  readonly revision?: string;
+  readonly scope?: string;
+  readonly policyVersion?: string;
+  readonly auxData?: Attributes;
+}
+
+interface Ends {
+  readonly actor: Described;
+  readonly origin: Described;
+}
+
+/**
+ * Turns a question into what is decided, for this caller: who is the actor and who the origin, may the caller name
+ * them, how well is the origin known, and which of what it says about them counts (design, section 3).
+ */
+export function toCheckRequest(question: Question, caller: Caller, settings: Settings): Result<CheckRequest, Failure> {
+  const action = actionFault(question.action);
+  if (action !== undefined) return err(failure('invalid', action));
+  const ends = endsOf(question, caller, settings);
+  if (!ends.ok) return ends;
+  const { actor, origin } = ends.value;
+  const named = mayName(caller, actor.entity, origin.entity, settings);
+  if (!named.ok) return named;
+
+  const originAssertion = assertion(caller, origin);
+  const actorAssertion = assertion(caller, actor);
+  const scoped = caller.asserts.includes('scope');
+  const request: CheckRequest = {
+    actor: actor.entity,
+    origin: origin.entity,
+    proof: matchesAny(caller.vouches, origin.entity) ? 'vouched' : 'asserted',
+    action: question.action,
+    resource: question.resource.entity,
+    ...optional('delegation', question.delegation),
+    ...optional('claimedChain', question.claimedChain),
+    ...optional('actionProperties', question.actionProperties),
+    ...optional('resourceAttributes', question.resource.properties),
+    ...optional('context', question.context),
+    ...(originAssertion === undefined && actorAssertion === undefined
+      ? undefined
+      : { asserted: { ...optional('origin', originAssertion), ...optional('actor', actorAssertion) } }),
+    ...(scoped ? optional('scope', question.scope) : undefined),
+    ...(scoped ? optional('policyVersion', question.policyVersion) : undefined),
+    ...optional('auxData', question.auxData),
+  };
+  return ok(request);
+}
+
+/** The two delegated shapes, and the two without a delegation. */
+function endsOf(question: Question, caller: Caller, settings: Settings): Result<Ends, Failure> {
+  const { subject, onBehalfOf, agent } = question;
+  const isAgent = (entity: EntityId): boolean => settings.agentTypes.includes(typeOf(entity));
+  const invalid = (message: string) => err(failure('invalid', message));
+
+  if (onBehalfOf !== undefined && agent !== undefined) {
+    return invalid('context.on_behalf_of and context.agent say the same in two ways: send one of them');
+  }
+  if (isAgent(subject.entity)) {
+    if (agent !== undefined) {
+      return invalid('context.agent goes with a human subject: for an agent as subject, send context.on_behalf_of');
+    }
+    return ok({ actor: subject, origin: onBehalfOf ?? subject });
+  }
+  if (onBehalfOf !== undefined) {
+    return invalid(
+      `context.on_behalf_of goes with an agent as subject, and ${subject.entity} is not of an agent type (${settings.agentTypes.join(', ')})`,
+    );
+  }
+  if (agent === undefined) {
+    if (caller.direct) return ok({ actor: subject, origin: subject });
+    return err(
+      failure(
+        'actor_missing',
+        `${subject.entity} was named without an agent: send context.agent, or ask with a caller that may ask directly`,
+      ),
+    );
+  }
+  const mapped = typeof agent === 'string' ? mapAgent(agent, caller) : ok(agent);
+  if (!mapped.ok) return mapped;
+  if (!isAgent(mapped.value.entity)) {
+    return err(
+      failure(
+        'actor_missing',
+        `context.agent is ${mapped.value.entity}, which is not of an agent type (${settings.agentTypes.join(', ')})`,
+      ),
+    );
+  }
+  return ok({ actor: mapped.value, origin: subject });
+}
+
+function mapAgent(name: string, caller: Caller): Result<Described, Failure> {
+  const entity = caller.agents !== undefined && Object.hasOwn(caller.agents, name) ? caller.agents[name] : undefined;
+  if (entity !== undefined) return ok({ entity });
+  return err(
+    failure(
+      'actor_missing',
+      `context.agent is the bare name "${name.slice(0, 64)}", which the settings of the caller ${caller.id} map to no agent: send {"type", "id"}`,
+    ),
+  );
+}
+
+function mayName(caller: Caller, actor: EntityId, origin: EntityId, settings: Settings): Result<void, Failure> {
+  const refuse = (what: string, entity: EntityId) =>
+    err(failure('forbidden', `the caller ${caller.id} may not name ${entity} as ${what}`));
+  const isHumanAlone = actor === origin && !settings.agentTypes.includes(typeOf(actor));
+  if (caller.principal !== undefined) {
+    if (actor !== caller.principal) return refuse('actor', actor);
+  } else if (!isHumanAlone && !matchesAny(caller.actors, actor)) {
+    return refuse('actor', actor);
+  }
+  if ((actor !== origin || isHumanAlone) && origin !== caller.principal && !matchesAny(caller.origins, origin)) {
+    return refuse('origin', origin);
+  }
+  return ok(undefined);
+}
+
+/** What a caller may not assert has no effect (invariant 37). */
+function assertion(caller: Caller, described: Described): Assertion | undefined {
+  const { properties } = described;
+  if (properties === undefined) return undefined;
+  const { roles } = properties;
+  const assertsRoles =
+    caller.asserts.includes('roles') && Array.isArray(roles) && roles.every((role) => typeof role === 'string');
+  const assertsAttributes = caller.asserts.includes('attributes');
+  if (!assertsRoles && !assertsAttributes) return undefined;
+  return {
+    ...(assertsRoles ? { roles: roles as readonly string[] } : undefined),
+    ...(assertsAttributes ? { attributes: properties } : undefined),
+  };
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: V });
+}
