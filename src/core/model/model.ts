@@ -1,3 +1,5 @@
+import type { ModelConditionProgram } from '../cel/model-condition.ts';
+
 /**
  * A compiled OpenFGA model, schema 1.1: types, their relations as rewrites, and conditions.
  * Readonly data tagged by `kind`; the evaluator in ../relationships switches over it exhaustively.
@@ -5,6 +7,8 @@
 export interface Model {
   readonly types: ReadonlyMap<string, TypeDefinition>;
   readonly conditions: ReadonlyMap<string, ModelCondition>;
+  /** The conditions' programs, by name: the same keys as `conditions`. */
+  readonly programs: ReadonlyMap<string, ModelConditionProgram>;
 }
 
 export interface TypeDefinition {
@@ -17,6 +21,11 @@ export interface Relation {
   readonly rewrite: Rewrite;
   /** What may be related directly; empty where the rewrite has no `direct` part. */
   readonly directTypes: readonly DirectType[];
+  /**
+   * Whether an exclusion can be reached from here through computed relations and tuple-to-userset: where it cannot,
+   * nobody needs to look for one.
+   */
+  readonly excludes: boolean;
 }
 
 /** One type restriction: `user`, `group#member`, `user:*`, each perhaps `with condition`. */

@@ -43,4 +43,9 @@ export type Membership =
 
 export type UnknownCause =
   | { readonly kind: 'limit'; readonly limit: LimitName }
-  | { readonly kind: 'error'; readonly message: string };
+  | {
+      readonly kind: 'error';
+      readonly message: string;
+      /** The answer hangs on its own negation (`viewer but not restricted`, restricted to viewers): OpenFGA says no. */
+      readonly paradox?: true;
+    };

@@ -1,3 +1,4 @@
+import type { EntityId } from '../entity.ts';
 import type { Relationship } from './membership.ts';
 
 /**
@@ -6,9 +7,17 @@ import type { Relationship } from './membership.ts';
  */
 export interface TupleReader {
   /** The exact relationship, if it is stored. */
-  find(user: string, relation: string, object: string): Relationship | undefined;
-  /** All relationships of `object#relation`. */
-  of(object: string, relation: string): readonly Relationship[];
+  find(user: string, relation: string, object: EntityId): Relationship | undefined;
+  /** All relationships of `object#relation`, by user. */
+  of(object: EntityId, relation: string): readonly Relationship[];
+  /** Those of `object#relation` whose user is a userset (`group:x#member`), by user. */
+  usersets(object: EntityId, relation: string): readonly Relationship[];
+  /** Everything that names this entity, as object, as user or in a userset: what goes when the entity is deleted. */
+  involving(entity: EntityId): readonly Relationship[];
+  /** Everything, in no particular order. */
+  all(): Iterable<Relationship>;
+  /** Entities of a type that are the object of some relationship. */
+  objects(type: string): readonly EntityId[];
   /** How many there are in all. */
   readonly size: number;
 }

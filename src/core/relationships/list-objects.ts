@@ -1,0 +1,38 @@
+import { type EntityId, typeOf } from '../entity.ts';
+import type { Model } from '../model/model.ts';
+import type { UnknownCause } from './membership.ts';
+import { MembershipWalk } from './membership-walk.ts';
+import { type MembershipHost, type MembershipQuery, toSubject } from './query.ts';
+import { compareText } from './tuple-order.ts';
+import type { TupleReader } from './tuples.ts';
+
+export interface ObjectsQuery extends Omit<MembershipQuery, 'object'> {
+  readonly type: string;
+}
+
+export interface ObjectList {
+  /** In the order of their text. */
+  readonly objects: readonly EntityId[];
+  /** Why it could not be told for some object, which is then missing: the list is not a whole one. */
+  readonly unknown?: UnknownCause;
+}
+
+/**
+ * The objects of a type to which the subject has the relation: just those for which `membership` says yes (OpenFGA
+ * API, ListObjects). Only objects that some relationship names can be among them, and the subject's own.
+ */
+export function listObjects(query: ObjectsQuery, model: Model, tuples: TupleReader, host: MembershipHost): ObjectList {
+  const { type, relation, context } = query;
+  const subject = toSubject(query.subject);
+  const walk = new MembershipWalk(subject, model, tuples, context, host.budget);
+  const candidates = new Set(tuples.objects(type));
+  if (subject.object !== undefined && typeOf(subject.object) === type) candidates.add(subject.object);
+  const objects: EntityId[] = [];
+  let unknown: UnknownCause | undefined;
+  for (const object of [...candidates].sort(compareText)) {
+    const outcome = walk.enter(object, type, relation);
+    if (outcome.kind === 'yes') objects.push(object);
+    if (outcome.kind === 'unknown') unknown ??= outcome.because;
+  }
+  return unknown === undefined ? { objects } : { objects, unknown };
+}

@@ -1,0 +1,163 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { Budget } from '../../src/core/limits.ts';
+import type { Model } from '../../src/core/model/model.ts';
+import { parseModel } from '../../src/core/model/parse-model.ts';
+import { formatProblem } from '../../src/core/problem.ts';
+import { listObjects } from '../../src/core/relationships/list-objects.ts';
+import { listUsers } from '../../src/core/relationships/list-users.ts';
+import type { Membership, Relationship, UnknownCause } from '../../src/core/relationships/membership.ts';
+import { membership } from '../../src/core/relationships/membership-check.ts';
+import { TupleIndex } from '../../src/core/relationships/tuple-index.ts';
+import { overlay } from '../../src/core/relationships/tuple-overlay.ts';
+import type { TupleReader } from '../../src/core/relationships/tuples.ts';
+import { type TupleFault, validateKey, validateTuple } from '../../src/core/relationships/validate-tuple.ts';
+
+interface Suite {
+  readonly tests: readonly { readonly name: string; readonly stages: readonly Stage[] }[];
+}
+
+interface Stage {
+  readonly model: string;
+  readonly tuples?: readonly Relationship[] | null;
+  readonly checkAssertions?: readonly CheckAssertion[] | null;
+  readonly listObjectsAssertions?: readonly ListAssertion<{ user: string; type: string; relation: string }>[] | null;
+  readonly listUsersAssertions?:
+    | readonly ListAssertion<{ filters: string[]; object: string; relation: string }>[]
+    | null;
+}
+
+interface Assertion {
+  readonly contextualTuples?: readonly Relationship[] | null;
+  readonly context?: { readonly [key: string]: unknown } | null;
+  readonly errorCode?: number;
+}
+
+interface CheckAssertion extends Assertion {
+  readonly tuple: Relationship;
+  readonly expectation?: boolean;
+  /** Some suites state the failure of a list apart from that of a check. */
+  readonly listObjectsErrorCode?: number;
+}
+
+interface ListAssertion<R> extends Assertion {
+  readonly request: R;
+  readonly expectation?: readonly string[] | null;
+}
+
+/** OpenFGA's error codes (API, ErrorCode). */
+const CODE = { validation: 2000, tooComplex: 2002, typeNotFound: 2021, relationNotFound: 2022, invalidTuple: 2027 };
+
+const host = () => ({ now: 0, budget: new Budget() });
+const directory = resolve(
+  process.env['BEHALF_SUITES'] ?? resolve(import.meta.dirname, '../../../shared/suites'),
+  'openfga',
+);
+const FILES = ['consolidated_1_1_tests.yaml', 'abac_tests.yaml'];
+
+describe.each(FILES)('OpenFGA: %s', (file) => {
+  const path = resolve(directory, file);
+  if (!existsSync(path)) {
+    const required = file === FILES[0] && process.env['CI'] !== undefined;
+    if (required) it('is there', () => expect.fail(`${path} is missing`));
+    else it.skip(`${path} is missing`, () => {});
+    return;
+  }
+  const suite: Suite = parse(readFileSync(path, 'utf8'));
+  it.each(suite.tests.map((test) => [test.name, test] as const))('%s', (_name, test) => {
+    const tuples = new TupleIndex();
+    for (const stage of test.stages) runStage(stage, tuples);
+  });
+});
+
+function runStage(stage: Stage, tuples: TupleIndex): void {
+  const parsed = parseModel([{ path: 'model.fga', text: stage.model }]);
+  if (!parsed.ok) return expect.fail(parsed.error.map(formatProblem).join('\n'));
+  const model = parsed.value;
+  for (const tuple of stage.tuples ?? []) {
+    expect(validateTuple(tuple, model)).toBeUndefined();
+    tuples.add(tuple);
+  }
+  for (const assertion of stage.checkAssertions ?? []) {
+    expect(check(assertion, model, tuples), JSON.stringify(assertion)).toEqual(
+      assertion.errorCode ?? assertion.expectation,
+    );
+  }
+  for (const assertion of stage.listObjectsAssertions ?? []) {
+    const expected = assertion.errorCode ?? [...(assertion.expectation ?? [])].sort();
+    expect(objects(assertion, model, tuples), JSON.stringify(assertion)).toEqual(expected);
+  }
+  for (const assertion of stage.listUsersAssertions ?? []) {
+    const expected = assertion.errorCode ?? [...(assertion.expectation ?? [])].sort();
+    expect(users(assertion, model, tuples), JSON.stringify(assertion)).toEqual(expected);
+  }
+}
+
+/** The answer to a check as OpenFGA's API gives it: allowed or an error code. */
+function check(assertion: CheckAssertion, model: Model, stored: TupleReader): boolean | number {
+  const { user, relation, object } = assertion.tuple;
+  if (validateKey(assertion.tuple, model) !== undefined) return CODE.validation;
+  const tuples = withContextual(assertion, model, stored);
+  if (tuples === undefined) return CODE.invalidTuple;
+  const query = { subject: user, relation, object, context: assertion.context ?? {} };
+  return toAnswer(membership(query, model, tuples, host()));
+}
+
+function toAnswer(answer: Membership): boolean | number {
+  return answer.kind === 'unknown' ? toCode(answer.because) : answer.kind === 'yes';
+}
+
+function toCode(because: UnknownCause): false | number {
+  if (because.kind === 'limit') return CODE.tooComplex;
+  return because.paradox === true ? false : CODE.validation;
+}
+
+function objects(
+  assertion: ListAssertion<{ user: string; type: string; relation: string }>,
+  model: Model,
+  stored: TupleReader,
+): readonly string[] | number {
+  const { user, type, relation } = assertion.request;
+  const fault = validateKey({ user, relation, object: `${type}:any` }, model);
+  if (fault !== undefined) return toListCode(fault, type, model, relation);
+  const tuples = withContextual(assertion, model, stored);
+  if (tuples === undefined) return CODE.invalidTuple;
+  const list = listObjects({ subject: user, relation, type, context: assertion.context ?? {} }, model, tuples, host());
+  return list.unknown === undefined ? [...list.objects].sort() : toCode(list.unknown) || [...list.objects].sort();
+}
+
+function toListCode(fault: TupleFault, type: string, model: Model, relation: string): number {
+  // OpenFGA tells unknown types and relations of the request apart; a user's it calls invalid.
+  if (!model.types.has(type)) return CODE.typeNotFound;
+  if (model.types.get(type)?.relations.has(relation) !== true) return CODE.relationNotFound;
+  return fault.kind === 'validation_error' ? CODE.validation : CODE.validation;
+}
+
+function users(
+  assertion: ListAssertion<{ filters: string[]; object: string; relation: string }>,
+  model: Model,
+  stored: TupleReader,
+): readonly string[] | number {
+  const { object, relation, filters } = assertion.request;
+  const filter = filters[0] ?? '';
+  const [type = '', userset] = filter.split('#');
+  if (!model.types.has(type)) return CODE.typeNotFound;
+  if (userset !== undefined && model.types.get(type)?.relations.has(userset) !== true) return CODE.relationNotFound;
+  const fault = validateKey({ user: `${type}:any`, relation, object }, model);
+  if (fault?.kind === 'type_not_found') return CODE.typeNotFound;
+  if (fault?.kind === 'relation_not_found') return CODE.relationNotFound;
+  const tuples = withContextual(assertion, model, stored);
+  if (tuples === undefined) return CODE.invalidTuple;
+  const wanted = userset === undefined ? { type } : { type, relation: userset };
+  const list = listUsers({ object, relation, filter: wanted, context: assertion.context ?? {} }, model, tuples, host());
+  return list.unknown === undefined ? [...list.users].sort() : toCode(list.unknown) || [...list.users].sort();
+}
+
+/** The stored relationships with the contextual ones on top, or undefined where one of those is invalid. */
+function withContextual(assertion: Assertion, model: Model, stored: TupleReader): TupleReader | undefined {
+  const contextual = assertion.contextualTuples ?? [];
+  if (contextual.some((tuple) => validateTuple(tuple, model) !== undefined)) return undefined;
+  return overlay(stored, contextual);
+}
