@@ -9,9 +9,14 @@ export interface DecisionLog {
    * way share the next one). Rejects with `LogError` if it may not be; the answer must then be a fault.
    */
   append(entry: DecisionEntry): Promise<StoredDecision>;
+  /** The record with an id; throws `LogError` where it cannot be read or was changed. */
   get(id: string): StoredDecision | undefined;
-  /** Newest first. */
-  list(filter: DecisionFilter, page: { readonly before?: string; readonly limit: number }): readonly StoredDecision[];
+  /**
+   * The records that match every given field of `filter`, newest first, older than the one with the id `before`.
+   * A call looks at a bounded part of the log, so a page may hold fewer than `limit` records, or none, and still
+   * have a `next`.
+   */
+  list(filter: DecisionFilter, page: { readonly before?: string; readonly limit: number }): DecisionPage;
   /** False after a write failed: readiness says so, and every check is answered 503 until one succeeds. */
   readonly healthy: boolean;
   close(): Promise<void>;
@@ -42,15 +47,24 @@ export interface StoredDecision extends DecisionEntry {
   readonly hash: string;
 }
 
+export interface DecisionPage {
+  readonly records: readonly StoredDecision[];
+  /** Where to go on: the `before` of the next page. Absent once the oldest record has been looked at. */
+  readonly next?: string;
+}
+
 export interface DecisionFilter {
   readonly actor?: string;
   readonly origin?: string;
   readonly resource?: string;
   readonly action?: string;
+  /** As decided, whatever was enforced. */
   readonly allowed?: boolean;
+  /** On any chain of the record, whether it carried the request or failed. */
   readonly delegation?: string;
 }
 
+/** The log could not be opened, read or written. */
 export class LogError extends Error {
   override readonly name = 'LogError';
 }
