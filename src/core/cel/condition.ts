@@ -1,3 +1,10 @@
+import type { Problem } from '../problem.ts';
+import { ok, type Result } from '../result.ts';
+import { compileProgram } from './compile.ts';
+import type { Place } from './place.ts';
+import type { Bindings, CelOutcome, Host } from './program.ts';
+import { typeName } from './value.ts';
+
 /** A condition is true, false or an error (design, section 1: fail closed). Never anything else. */
 export type ConditionValue =
   | { readonly kind: 'true' }
@@ -10,4 +17,36 @@ export interface ConditionTrace {
   readonly expression: string;
   readonly value: 'true' | 'false' | 'error';
   readonly error?: string;
+}
+
+/** A CEL expression that must be true. */
+export interface Condition {
+  readonly source: string;
+  /** The root variables that it reads. */
+  readonly reads: ReadonlySet<string>;
+  /** Never throws. Spends from the host's budget. Only the value true is true; what is no bool is an error. */
+  holds(bindings: Bindings, host: Host): ConditionValue;
+}
+
+const TRUE: ConditionValue = { kind: 'true' };
+const FALSE: ConditionValue = { kind: 'false' };
+
+/** Compiles a condition; `place` is where its source stands in its file. */
+export function compileCondition(source: string, place?: Place): Result<Condition, Problem> {
+  const compiled = compileProgram(source, { result: 'bool', ...(place === undefined ? {} : { place }) });
+  if (!compiled.ok) return compiled;
+  const program = compiled.value;
+  return ok({
+    source,
+    reads: program.reads,
+    holds: (bindings, host) => toConditionValue(program.run(bindings, host), source),
+  });
+}
+
+/** What an outcome means for a condition. */
+export function toConditionValue(outcome: CelOutcome, expression: string): ConditionValue {
+  if (outcome.kind === 'error') return { kind: 'error', expression, message: outcome.message };
+  if (outcome.value === true) return TRUE;
+  if (outcome.value === false) return FALSE;
+  return { kind: 'error', expression, message: `the condition is a ${typeName(outcome.value)}, not true or false` };
 }
