@@ -83,25 +83,37 @@ export interface Prohibition extends RuleRef {
 }
 
 export interface PolicyOutput {
+  /** The rule, `resource.document.vdefault/acme#rule-001`. */
   readonly src: string;
+  /** Null where the expression failed. */
   readonly val: Json;
   readonly error?: string;
 }
 
-/** What the policies say of one principal, action and resource. */
-export interface Judgement {
-  /** Cerbos's final effect; `none` where no rule matched (Cerbos then denies). */
-  readonly effect: 'allow' | 'deny' | 'none';
-  /** The rule that decided, where one did. */
-  readonly decidedBy?: RuleRef;
+/** What the policies forbid one principal, whatever allows it. */
+export interface Prohibitions {
   /** Everything that forbids, under any role, in any scope of the chain, whatever else allows. */
   readonly prohibitions: readonly Prohibition[];
   /** Rules looked at: those activated or in error; with `explain` also those whose condition was false. */
   readonly rules: readonly RuleTrace[];
-  readonly derivedRoles: readonly string[];
-  readonly outputs: readonly PolicyOutput[];
   /** Conditions, variables and derived roles in error; each already counted against the request. */
   readonly errors: readonly ConditionTrace[];
+}
+
+/** What the policies say of one principal, action and resource. */
+export interface Judgement extends Prohibitions {
+  /** Cerbos's final effect; `none` where no rule matched (Cerbos then denies). */
+  readonly effect: 'allow' | 'deny' | 'none';
+  /** The rule that decided, where one did. */
+  readonly decidedBy?: RuleRef;
+  /** What Cerbos attributes the effect to; `NO_MATCH` where no policy applies at all. */
+  readonly attributedTo: { readonly policy: string; readonly scope: string };
+  /**
+   * Derived roles that the principal holds: in `cerbos` all that the policies on the way name, in `strict` those that
+   * some rule asked for.
+   */
+  readonly derivedRoles: readonly string[];
+  readonly outputs: readonly PolicyOutput[];
 }
 
 /** The compiled policies of one bundle. */
@@ -109,6 +121,8 @@ export interface Policies {
   /** Resource kinds that some policy is about. */
   readonly kinds: ReadonlySet<string>;
   judge(input: PolicyInput): Judgement;
+  /** The prohibitions of `judge` alone: for principals whose entitlement is not asked for. */
+  prohibit(input: PolicyInput): Prohibitions;
   /**
    * Whether an allow rule of any resource policy of `kind`, in any version or scope, names `action`. If so the
    * policies are the authority for it, and membership never decides (design, section 1).

@@ -1,0 +1,74 @@
+import type { Settings } from '../settings.ts';
+import { Evaluation } from './evaluation.ts';
+import type { Judgement, Policies, PolicyInput, Prohibitions } from './judgement.ts';
+import { collectProhibitions } from './prohibitions.ts';
+import { Recorder } from './recorder.ts';
+import { RuleIndex } from './rule-index.ts';
+import type { Policy } from './rules.ts';
+import { type Selection, walk } from './walk.ts';
+
+/** Policies ready for decisions. Pure: what comes out depends on the arguments only. */
+export function toPolicies(policies: readonly Policy[], settings: Settings): Policies {
+  const strict = settings.semantics === 'strict';
+  const index = new RuleIndex(policies, strict);
+  return {
+    kinds: index.kinds,
+    allowsSomewhere: (kind, action) => index.allowsSomewhere(kind, action),
+    judge: (input) => judge(input, index, settings),
+    prohibit: (input) => prohibit(input, index, settings),
+  };
+}
+
+function judge(input: PolicyInput, index: RuleIndex, settings: Settings): Judgement {
+  const selection = select(input, index, settings);
+  const evaluation = new Evaluation(input, settings, selection.allRoles);
+  const recorder = new Recorder(evaluation, input.explain);
+  const { effect, decidedBy, attributedTo } = walk(input, selection, index, evaluation, recorder);
+  if (!evaluation.strict) evaluation.stopRecording();
+  const prohibitions = collectProhibitions(input, selection, index, evaluation, recorder);
+  return {
+    effect,
+    ...(decidedBy === undefined ? {} : { decidedBy }),
+    attributedTo,
+    prohibitions,
+    rules: recorder.rules(),
+    derivedRoles: recorder.derivedRoles(),
+    outputs: recorder.outputs,
+    errors: evaluation.errors,
+  };
+}
+
+function prohibit(input: PolicyInput, index: RuleIndex, settings: Settings): Prohibitions {
+  const selection = select(input, index, settings);
+  const evaluation = new Evaluation(input, settings, selection.allRoles);
+  const recorder = new Recorder(evaluation, input.explain);
+  const prohibitions = collectProhibitions(input, selection, index, evaluation, recorder);
+  return { prohibitions, rules: recorder.rules(), errors: evaluation.errors };
+}
+
+/** Which versions, scopes and roles a request is about. */
+function select(input: PolicyInput, index: RuleIndex, settings: Settings): Selection {
+  const { principal, resource } = input;
+  const principalScope = principal.scope ?? '';
+  const resourceScope = resource.scope ?? '';
+  const resourceVersion = orDefault(resource.policyVersion, settings);
+  return {
+    principalVersion: orDefault(principal.policyVersion, settings),
+    resourceVersion,
+    principalScope,
+    resourceScope,
+    principalChain: index.principalChain(principalScope),
+    resourceChain: index.resourceChain(resourceScope),
+    lenient: settings.lenientScopeSearch,
+    allRoles: withParents(principal.roles, resourceVersion, resourceScope, index),
+  };
+}
+
+function orDefault(version: string | undefined, settings: Settings): string {
+  return version === undefined || version === '' ? settings.defaultVersion : version;
+}
+
+function withParents(roles: readonly string[], version: string, scope: string, index: RuleIndex): readonly string[] {
+  const inherited = roles.flatMap((role) => index.parentRoles(role, version, scope));
+  return inherited.length === 0 ? roles : [...new Set([...roles, ...inherited])];
+}

@@ -1,0 +1,60 @@
+import type { ConditionTrace, ConditionValue } from '../cel/condition.ts';
+import { toJson } from '../cel/to-json.ts';
+import type { View } from './bindings.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { Match } from './expression.ts';
+import type { PolicyOutput, RuleTrace } from './judgement.ts';
+import type { Policy, Rule } from './rules.ts';
+import type { Effect } from './syntax.ts';
+
+/** What a judgement tells of its way: rules, outputs, derived roles. Observes only; nothing here decides. */
+export class Recorder {
+  readonly outputs: PolicyOutput[] = [];
+  private readonly traces = new Map<Rule, RuleTrace>();
+  private readonly held = new Set<string>();
+  private readonly evaluation: Evaluation;
+  private readonly explain: boolean;
+
+  constructor(evaluation: Evaluation, explain: boolean) {
+    this.evaluation = evaluation;
+    this.explain = explain;
+  }
+
+  /** A rule that was looked at. A rule may be met under several roles: that it was activated once is what stays. */
+  rule(rule: Rule, effect: Effect, activated: boolean, value: ConditionValue): void {
+    if (!activated && value.kind !== 'error' && !this.explain) return;
+    if (!activated && this.traces.has(rule)) return;
+    const condition = toTrace(rule.condition, value);
+    this.traces.set(rule, { ...rule.ref, effect, activated, ...(condition === undefined ? {} : { condition }) });
+  }
+
+  /** A rule's output for its outcome, where it has one (Cerbos, "Outputs"). */
+  output(rule: Rule, policy: Policy, met: boolean, view: View): void {
+    const expression = met ? rule.output?.ruleActivated : rule.output?.conditionNotMet;
+    if (rule.output === undefined || expression === undefined) return;
+    const { src } = rule.output;
+    const outcome = this.evaluation.value(expression, policy, view);
+    if (outcome.kind === 'value') this.outputs.push({ src, val: toJson(outcome.value) });
+    else this.outputs.push({ src, val: null, error: outcome.message });
+  }
+
+  derivedRole(name: string): void {
+    this.held.add(name);
+  }
+
+  rules(): readonly RuleTrace[] {
+    return [...this.traces.values()];
+  }
+
+  derivedRoles(): readonly string[] {
+    return [...this.held].sort();
+  }
+}
+
+/** A rule without a condition has no trace, unless a derived role in error stands in for one. */
+export function toTrace(match: Match | undefined, value: ConditionValue): ConditionTrace | undefined {
+  if (value.kind === 'error') {
+    return { expression: match?.text ?? value.expression, value: 'error', error: value.message };
+  }
+  return match === undefined ? undefined : { expression: match.text, value: value.kind };
+}
