@@ -6,6 +6,7 @@ import { compileBundle, isBundleFile } from '../../src/core/bundle.ts';
 import { type Change, relationshipKey } from '../../src/core/change.ts';
 import type { Delegation } from '../../src/core/delegation/delegation.ts';
 import type { DelegationDraft } from '../../src/core/delegation/draft.ts';
+import { type DelegationEntry, parseDelegationFile } from '../../src/core/delegation/parse-delegations.ts';
 import type { Attributes } from '../../src/core/entity.ts';
 import { formatProblem } from '../../src/core/problem.ts';
 import type { Relationship } from '../../src/core/relationships/membership.ts';
@@ -34,8 +35,6 @@ interface Seed {
   readonly tuples: readonly Relationship[];
 }
 
-type Planned = Omit<DelegationDraft, 'max_session'> & { readonly name: string; readonly expires_in?: string };
-
 /** The example world of the repository in memory, as `npm start` seeds it. */
 export class Company {
   readonly state = new State();
@@ -49,8 +48,12 @@ export class Company {
     for (const { entity, roles = [], attributes = {} } of seed.entities) this.register({ entity, roles, attributes });
     for (const tuple of seed.tuples) this.apply({ kind: 'relationship', key: relationshipKey(tuple), value: tuple });
     for (const file of filesBelow('policies/delegations')) {
-      const { delegations } = parse(read(file)) as { delegations: readonly Planned[] };
-      for (const planned of delegations) this.delegate(planned);
+      for (const { place, places, expires_in, ...entry } of entriesOf(file)) {
+        this.delegate({
+          ...entry,
+          ...(expires_in === undefined ? undefined : { expires_at: NOW + expires_in * 1000 }),
+        });
+      }
     }
   }
 
@@ -66,18 +69,9 @@ export class Company {
   }
 
   /** Makes a delegation as an administrator, checked as the server checks it. `parent` is a name. */
-  delegate({ parent, expires_in, ...draft }: Planned): string {
-    const days = /^(\d+)d$/.exec(expires_in ?? '')?.[1];
-    const planned = planDelegation(
-      this.state.snapshot(this.bundle),
-      {
-        ...draft,
-        ...(parent === undefined ? {} : { parent: this.id(parent) }),
-        ...(days === undefined ? {} : { expires_at: NOW + Number(days) * 86_400_000 }),
-      },
-      ADMINISTRATOR,
-      NOW,
-    );
+  delegate({ parent, ...draft }: DelegationDraft & { readonly name: string }): string {
+    const below = parent === undefined ? draft : { ...draft, parent: this.id(parent) };
+    const planned = planDelegation(this.state.snapshot(this.bundle), below, ADMINISTRATOR, NOW);
     if (!planned.ok) throw new Error(`${draft.name}: ${JSON.stringify(planned.error)}`);
     const id = `dlg_${String(this.ids.size + 1).padStart(2, '0')}`;
     const value: Delegation = {
@@ -105,6 +99,12 @@ function bundleOfTheExample(): Bundle {
   const bundle = compileBundle({ digest: 'sha256:example', files: paths.map((path) => ({ path, text: read(path) })) });
   if (!bundle.ok) throw new Error(bundle.error.map(formatProblem).join('\n'));
   return bundle.value;
+}
+
+function entriesOf(path: string): readonly DelegationEntry[] {
+  const entries = parseDelegationFile({ path, text: read(path) });
+  if (!entries.ok) throw new Error(entries.error.map(formatProblem).join('\n'));
+  return entries.value;
 }
 
 function filesBelow(directory: string): readonly string[] {

@@ -130,9 +130,9 @@ const QUESTIONS: { readonly [about: string]: readonly Row[] } = {
   ],
   'proof of the origin': [
     ['agent:planner', 'user:alice', 'read', 'document:q3-forecast', 'origin_unproven', { proof: 'asserted' }],
-    ['agent:payer', 'user:alice', 'call', 'tool:bank/transfer', 'origin_unproven', { proof: 'vouched' }],
-    ['agent:payer', 'user:alice', 'call', 'tool:bank/transfer', 'allowed', { proof: 'verified' }],
-    ['agent:payer', 'user:bob', 'call', 'tool:bank/transfer', 'not_entitled', { proof: 'verified' }],
+    ['agent:treasurer', 'user:alice', 'call', 'tool:bank/transfer', 'origin_unproven', { proof: 'vouched' }],
+    ['agent:treasurer', 'user:alice', 'call', 'tool:bank/transfer', 'allowed', { proof: 'verified' }],
+    ['agent:treasurer', 'user:bob', 'call', 'tool:bank/transfer', 'not_entitled', { proof: 'verified' }],
   ],
   'guardrails: what no agent does': [
     ['user:alice', ITSELF, 'read', 'document:payroll', 'allowed'],
@@ -239,11 +239,11 @@ describe('what the deny rules say', () => {
     const company = new Company();
     const capabilities = [{ actions: ['call'], resources: ['tool:erp/*'] }];
     company.delegate({ name: 'careless', from: 'user:alice', to: 'agent:researcher', max_depth: 1, capabilities });
-    company.delegate({ name: 'careless-too', parent: 'careless', to: 'agent:writer', capabilities });
-    const row: Row = ['agent:writer', 'user:alice', 'call', 'tool:erp/post_journal', 'forbidden'];
+    company.delegate({ name: 'careless-too', parent: 'careless', to: 'agent:clerk', capabilities });
+    const row: Row = ['agent:clerk', 'user:alice', 'call', 'tool:erp/post_journal', 'forbidden'];
     expect(reasonOf(company, row)).toBe('forbidden');
     expect(forbiddenBy(company, row)).toEqual(['agent:researcher risky-only-away-from-the-open-web']);
-    expect(reasonOf(company, ['agent:writer', 'user:alice', 'call', 'tool:erp/list_invoices', 'allowed'])).toBe(
+    expect(reasonOf(company, ['agent:clerk', 'user:alice', 'call', 'tool:erp/list_invoices', 'allowed'])).toBe(
       'allowed',
     );
   });
@@ -326,10 +326,12 @@ describe('what changes', () => {
   it('alice withdraws from a template for herself, and bob keeps it', () => {
     const company = new Company();
     revoke(company, 'finance-payments', 'user:alice');
-    const lists = (origin: string): Row => ['agent:payer', origin, 'call', 'tool:erp/list_invoices', 'allowed'];
-    expect(ask(company, lists('user:alice')).reasons).toContain('withdrawn');
-    expect(reasonOf(company, lists('user:alice'))).not.toBe('allowed');
-    expect(reasonOf(company, lists('user:bob'))).toBe('allowed');
+    const lists = (origin: string, pinned: More = {}): ReasonCode =>
+      reasonOf(company, ['agent:payer', origin, 'call', 'tool:erp/list_invoices', 'allowed', pinned]);
+    expect(lists('user:alice', { delegation: 'finance-payments' })).toBe('withdrawn');
+    // Her larger payments are another delegation: it lives on, and does not cover the list.
+    expect(lists('user:alice')).toBe('not_covered');
+    expect(lists('user:bob')).toBe('allowed');
   });
 
   it('whoever leaves finance takes finance’s agents along, in the same moment', () => {
