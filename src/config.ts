@@ -1,0 +1,247 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { isNodeName } from './audit/record.ts';
+import type { Problem } from './core/problem.ts';
+import { err, ok, type Result } from './core/result.ts';
+import { readYaml } from './core/yaml-value.ts';
+
+/** Everything that a server is told before it starts. */
+export interface Config {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  /** The file of the store. */
+  readonly store: string;
+  /** The directory of the decision log. */
+  readonly log: string;
+  readonly model: SourceDirectory;
+  readonly policies: SourceDirectory;
+  readonly seed: string | undefined;
+  readonly dev: boolean;
+  /** The id of the one store of the OpenFGA door. */
+  readonly storeId: string;
+  readonly node: string;
+  readonly environment: string | undefined;
+  /** Serve the bundle in the store where the directories hold a broken one. */
+  readonly keepBundle: boolean;
+  /** Publish a bundle under which stored relationships no longer count. */
+  readonly allowOrphans: boolean;
+}
+
+export interface SourceDirectory {
+  readonly path: string;
+  /** Somebody named it: then it must exist. One that is only the default may be missing. */
+  readonly stated: boolean;
+}
+
+type Value = string | number | boolean;
+
+interface Key {
+  readonly help: string;
+  /** What stands for the value in the help of the flag; none: it is on or off. */
+  readonly placeholder?: string;
+  readonly expected: string;
+  readonly default?: string | number | boolean;
+  /** A path in the file counts from where the file is. */
+  readonly isPath?: true;
+  readonly accepts: (value: string) => boolean;
+}
+
+const isText = (value: string): boolean => value.trim() !== '';
+const isFlag = (value: string): boolean => value === 'true' || value === 'false';
+const path = (help: string, placeholder: string): Key => ({
+  help,
+  placeholder,
+  expected: 'a path',
+  isPath: true,
+  accepts: isText,
+});
+const flag = (help: string): Key => ({ help, expected: 'true or false', default: false, accepts: isFlag });
+
+/** Every key: as it is written in the file; the flag is `--store-id`, the variable `BEHALF_STORE_ID`. */
+export const CONFIG_KEYS = {
+  host: {
+    help: 'address to listen on; beyond loopback the server needs callers',
+    placeholder: 'ADDRESS',
+    expected: 'an address or a host name',
+    default: '127.0.0.1',
+    accepts: isText,
+  },
+  port: {
+    help: 'port to listen on; 0 takes any that is free',
+    placeholder: 'PORT',
+    expected: 'a whole number from 0 to 65535',
+    default: 7420,
+    accepts: (value) => /^\d{1,5}$/.test(value) && Number(value) <= 65_535,
+  },
+  store: { ...path('file of the store', 'FILE'), default: '.behalf/behalf.db' },
+  log: path('directory of the decision log (default: "decisions" next to the store)', 'DIR'),
+  model: path('directory of the model, *.fga (default: "model", if it exists)', 'DIR'),
+  policies: path('directory of the policies (default: "policies", if it exists)', 'DIR'),
+  seed: path('entities and relationships for an empty store', 'FILE'),
+  dev: flag('one caller that may do everything, without a key; on loopback only'),
+  store_id: {
+    help: 'id of the store at the OpenFGA door',
+    placeholder: 'ULID',
+    expected: '26 characters, digits and letters without I, L, O and U, beginning with 0 to 7',
+    default: '01BEHAF0000000000000000000',
+    accepts: (value) => /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(value),
+  },
+  node: {
+    help: 'name of this node, part of every decision id',
+    placeholder: 'NAME',
+    expected: '1 to 64 letters, digits, dots and hyphens',
+    default: 'local',
+    accepts: isNodeName,
+  },
+  environment: { help: 'name of the environment', placeholder: 'NAME', expected: 'a name', accepts: isText },
+  keep_bundle: flag('serve the last good bundle where the directories hold a broken one'),
+  allow_orphans: flag('publish a bundle even if stored relationships no longer count under it'),
+} as const satisfies { readonly [key: string]: Key };
+
+type ConfigKey = keyof typeof CONFIG_KEYS;
+const NAMES = Object.keys(CONFIG_KEYS) as readonly ConfigKey[];
+
+/** Variables that mean something to others than the server: the command as a client, and the tests. */
+const OTHER_VARIABLES = ['BEHALF_CONFIG', 'BEHALF_URL', 'BEHALF_KEY', 'BEHALF_SUITES'];
+
+type Environment = { readonly [name: string]: string | undefined };
+/** Only those that were given, by their key. */
+type Flags = { readonly [key: string]: Value | undefined };
+
+interface Source {
+  readonly name: (key: ConfigKey) => string;
+  readonly values: ReadonlyMap<string, Value>;
+  readonly place?: (key: ConfigKey) => Partial<Problem>;
+}
+
+/**
+ * The configuration: a flag beats the environment, which beats the file. Or everything that is wrong with any of them,
+ * whether it would have counted or not.
+ */
+export function parseConfig(sources: {
+  readonly flags: Flags;
+  readonly env: Environment;
+  readonly file?: { readonly path: string; readonly text: string };
+}): Result<Config, readonly Problem[]> {
+  const problems: Problem[] = [];
+  const file = sources.file === undefined ? undefined : fileSource(sources.file, problems);
+  const inOrder = [flagSource(sources.flags), environmentSource(sources.env, problems), ...(file ? [file] : [])];
+  for (const source of inOrder) {
+    for (const key of NAMES) {
+      const value = source.values.get(key);
+      if (value === undefined || CONFIG_KEYS[key].accepts(String(value))) continue;
+      const { expected } = CONFIG_KEYS[key];
+      problems.push({
+        ...source.place?.(key),
+        message: `wrong value for ${source.name(key)}`,
+        found: JSON.stringify(value),
+        expected,
+      });
+    }
+  }
+  const stated = (key: ConfigKey): Value | undefined =>
+    inOrder.map(({ values }) => values.get(key)).find((value) => value !== undefined);
+  const config = toConfig(stated);
+  if (config.dev && !isLoopback(config.host)) {
+    problems.push({
+      message: `--dev lets everybody do everything, and ${config.host} is not a loopback address: take 127.0.0.1, or callers instead of --dev`,
+    });
+  }
+  return problems.length > 0 ? err(problems) : ok(Object.freeze(config));
+}
+
+/** The same with the file read that `--config` or BEHALF_CONFIG names. */
+export function loadConfig(flags: Flags, env: Environment): Result<Config, readonly Problem[]> {
+  const named = flags.config ?? env.BEHALF_CONFIG;
+  if (named === undefined) return parseConfig({ flags, env });
+  const file = String(named);
+  try {
+    return parseConfig({ flags, env, file: { path: file, text: readFileSync(file, 'utf8') } });
+  } catch (fault) {
+    return err([{ message: `the configuration cannot be read: ${fault instanceof Error ? fault.message : fault}` }]);
+  }
+}
+
+/** Whether only this machine reaches the address. A name other than localhost may mean anything. */
+export function isLoopback(host: string): boolean {
+  const address = host.toLowerCase().replace(/^\[|\]$/g, '');
+  if (address === 'localhost' || address === '::1') return true;
+  return isIP(address) === 4 && address.startsWith('127.');
+}
+
+function toConfig(stated: (key: ConfigKey) => Value | undefined): Config {
+  const text = (key: ConfigKey): string | undefined => {
+    const value = stated(key);
+    return value === undefined ? undefined : String(value);
+  };
+  const on = (key: ConfigKey): boolean => text(key) === 'true';
+  const directory = (key: 'model' | 'policies'): SourceDirectory => ({
+    path: text(key) ?? key,
+    stated: stated(key) !== undefined,
+  });
+  const store = text('store') ?? CONFIG_KEYS.store.default;
+  return {
+    host: text('host') ?? CONFIG_KEYS.host.default,
+    port: Number(text('port') ?? CONFIG_KEYS.port.default),
+    store,
+    log: text('log') ?? join(dirname(store), 'decisions'),
+    model: directory('model'),
+    policies: directory('policies'),
+    seed: text('seed'),
+    dev: on('dev'),
+    storeId: text('store_id') ?? CONFIG_KEYS.store_id.default,
+    node: text('node') ?? CONFIG_KEYS.node.default,
+    environment: text('environment'),
+    keepBundle: on('keep_bundle'),
+    allowOrphans: on('allow_orphans'),
+  };
+}
+
+function flagSource(flags: Flags): Source {
+  const values = NAMES.flatMap((key) => {
+    const value = flags[key];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return { name: flagOf, values: new Map(values) };
+}
+
+function environmentSource(env: Environment, problems: Problem[]): Source {
+  const values = new Map<string, Value>();
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith('BEHALF_') || value === undefined || OTHER_VARIABLES.includes(variable)) continue;
+    const key = NAMES.find((name) => variableOf(name) === variable);
+    if (key !== undefined) values.set(key, value);
+    else {
+      const expected = [...NAMES.map(variableOf), 'BEHALF_CONFIG'].join(', ');
+      problems.push({ message: 'unknown environment variable', found: variable, expected });
+    }
+  }
+  return { name: variableOf, values };
+}
+
+function fileSource(file: { readonly path: string; readonly text: string }, problems: Problem[]): Source {
+  const fields = readYaml(file, problems)?.fields(NAMES) ?? new Map();
+  const values = new Map<string, Value>();
+  for (const key of NAMES) {
+    const field = fields.get(key);
+    if (field === undefined) continue;
+    const value = field.scalar;
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+      field.mistyped(CONFIG_KEYS[key].expected);
+    } else {
+      values.set(key, 'isPath' in CONFIG_KEYS[key] ? resolve(dirname(file.path), String(value)) : value);
+    }
+  }
+  return { name: (key) => key, values, place: (key) => fields.get(key)?.place ?? { file: file.path } };
+}
+
+/** `--store-id`, the flag of `store_id`. */
+export function flagOf(key: ConfigKey): string {
+  return `--${key.replaceAll('_', '-')}`;
+}
+
+function variableOf(key: ConfigKey): string {
+  return `BEHALF_${key.toUpperCase()}`;
+}
