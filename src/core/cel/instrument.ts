@@ -64,7 +64,7 @@ function meterComprehension(comprehension: TreeNode, step: TreeNode, cost: numbe
   comprehension.handle = (range, args, evaluator, scope) => {
     const items = isMap(range) ? (range instanceof Map ? [...range.keys()] : Object.keys(range)) : range;
     // Also what stops nested comprehensions once the steps are used up: quantifiers go on over errors.
-    spend(1 + (Array.isArray(items) && items !== range ? items.length >> 2 : 0));
+    spend(1 + (Array.isArray(items) && items !== range ? items.length : 0));
     return iterate(items, args, evaluator, scope);
   };
   const body = step.meta.evaluate;

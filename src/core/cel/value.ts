@@ -12,7 +12,7 @@ export function sizeInSteps(value: unknown): number {
   if (typeof value === 'string') return value.length >> 6;
   if (Array.isArray(value)) return value.length >> 2;
   if (value instanceof Uint8Array) return value.length >> 6;
-  if (isMap(value)) return mapSize(value) >> 2;
+  if (isMap(value)) return mapSize(value);
   return 0;
 }
 
@@ -73,7 +73,7 @@ function equalLists(left: readonly unknown[], right: readonly unknown[]): boolea
 function equalMaps(left: object, right: object): boolean {
   const keys = left instanceof Map ? [...left.keys()] : Object.keys(left);
   if (keys.length !== mapSize(right)) return false;
-  spend(keys.length >> 1);
+  spend(keys.length);
   return keys.every((key) => {
     const other = mapGet(right, key);
     return other !== undefined && equal(mapGet(left, key), other);
@@ -89,9 +89,9 @@ function equalOptionals(left: Optional, right: Optional): boolean {
   return equal(left.value(), right.value());
 }
 
-/** Whether a list holds an element equal to `value`. Spends by the list's length. */
+/** Whether a list holds an element equal to `value`. Spends by the list's length, more where elements go deep. */
 export function contains(list: readonly unknown[], value: unknown): boolean {
-  spend(list.length >> 3);
+  spend(typeof value === 'object' && value !== null ? list.length : list.length >> 3);
   return list.some((element) => equal(element, value));
 }
 

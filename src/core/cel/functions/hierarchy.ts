@@ -5,11 +5,15 @@ import { define } from './define.ts';
 
 const TYPE = 'cerbos.lib.hierarchy';
 
+/** Levels of one hierarchy: each becomes a key, and no organisation is that deep. */
+const LEVELS = 256;
+
 /** A path of names, `a.b.c`, as Cerbos's hierarchy functions compare it. Its levels are its numbered keys. */
 export class Hierarchy implements Comparable {
   readonly #levels: readonly string[];
 
   constructor(levels: readonly string[]) {
+    if (levels.length > LEVELS) fail(`a hierarchy has at most ${LEVELS} levels`);
     this.#levels = levels;
     Object.assign(this, levels);
   }
@@ -70,7 +74,9 @@ function fromList(levels: readonly unknown[]): Hierarchy {
 
 /** An empty delimiter splits into characters, as Go's strings.Split does. */
 function fromText(text: string, delimiter = '.'): Hierarchy {
-  return new Hierarchy(delimiter === '' ? Array.from(text) : text.split(delimiter));
+  return new Hierarchy(
+    delimiter === '' ? Array.from(text.slice(0, 2 * LEVELS + 2)) : text.split(delimiter, LEVELS + 1),
+  );
 }
 
 /**
@@ -99,8 +105,8 @@ export function registerHierarchy(environment: Environment): void {
     [`hierarchy(${TYPE}): dyn`]: (hierarchy: Hierarchy) => hierarchy,
     'hierarchy(string, string): dyn': fromText,
     [`${TYPE}.commonAncestors(${TYPE}): ${TYPE}`]: commonAncestors,
-    [`${TYPE}.size(): int`]: size,
-    [`size(${TYPE}): int`]: size,
+    [`${TYPE}.0size(): int`]: size,
+    [`0size(${TYPE}): int`]: size,
     [`string(${TYPE}): string`]: (hierarchy: Hierarchy) => hierarchy.toString(),
   });
 }

@@ -136,7 +136,7 @@ function entriesOf(range: unknown): readonly Entry[] {
   }
   if (!isMap(range)) return fail('only lists and maps have elements to go over');
   const keys = range instanceof Map ? [...range.keys()] : Object.keys(range);
-  spend(keys.length >> 3);
+  spend(keys.length);
   return keys.map((key) => [key, mapGet(range, key)]);
 }
 

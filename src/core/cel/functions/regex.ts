@@ -19,6 +19,8 @@ export function compilePattern(pattern: string): RE2JS {
   const known = cache.get(pattern);
   if (known !== undefined) return known;
   if (pattern.length > PATTERN_LENGTH) fail(`the regular expression is longer than ${PATTERN_LENGTH} characters`);
+  // A counted repetition makes a pattern cost up to a thousand times its length.
+  spend(200 + pattern.length * 8);
   const compiled = parsePattern(pattern);
   if (cache.size >= CACHED_PATTERNS) {
     const oldest = cache.keys().next().value;

@@ -1,11 +1,13 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { spend } from '../evaluation.ts';
 import { fail } from '../fault.ts';
-import { define, defineNamespace } from './define.ts';
+import { mapSize } from '../value.ts';
+import { define, defineNamespace, type Functions } from './define.ts';
 import { format } from './format.ts';
 
 /** The library counts UTF-16 units where CEL counts code points, and changes the case of more than ASCII. */
 export const REPLACED_STRING_FUNCTIONS = [
+  'size',
   'indexOf',
   'lastIndexOf',
   'substring',
@@ -79,7 +81,7 @@ function replace(text: string, part: string, by: string, limit = -1n): string {
   if (limit === 0n) return text;
   const pieces = part === '' ? ['', ...pointsOf(text), ''] : text.split(part);
   const count = limit < 0n ? pieces.length - 1 : Math.min(Number(limit), pieces.length - 1);
-  spend((pieces.length >> 3) + ((count * by.length) >> 6));
+  spend((pieces.length >> 3) + (count * by.length) / 64);
   const rest = pieces.slice(count).join(part);
   return count === 0 ? text : `${pieces.slice(0, count).join(by)}${by}${rest}`;
 }
@@ -95,13 +97,14 @@ function split(text: string, separator: string, limit = -1n): string[] {
 
 function join(list: readonly unknown[], separator = ''): string {
   const texts = list.map((element) => (typeof element === 'string' ? element : fail('join() takes a list of strings')));
-  spend(texts.reduce((length, text) => length + text.length + separator.length, 0) >> 6);
+  spend(texts.reduce((length, text) => length + text.length + separator.length, 0) / 64);
   return texts.join(separator);
 }
 
 /** cel-spec's string functions and cel-go's extension library "Strings", in the library's place. */
 export function registerStrings(environment: Environment): void {
   define(environment, {
+    ...sizes(),
     'string.charAt(int): string': charAt,
     'string.0indexOf(string): int': (text: string, part: string) => indexOf(text, part),
     'string.0indexOf(string, int): int': indexOf,
@@ -121,6 +124,21 @@ export function registerStrings(environment: Environment): void {
     'string.reverse(): string': (text: string) => Array.from(text).reverse().join(''),
     'string.format(list): string': format,
   });
+}
+
+function sizes(): Functions {
+  const ofType: Functions = {
+    string: sizeOf,
+    bytes: (bytes: Uint8Array) => BigInt(bytes.length),
+    list: (list: readonly unknown[]) => BigInt(list.length),
+    map: (map: object) => BigInt(mapSize(map)),
+  };
+  return Object.fromEntries(
+    Object.entries(ofType).flatMap(([type, size]) => [
+      [`0size(${type}): int`, size],
+      [`${type}.0size(): int`, size],
+    ]),
+  );
 }
 
 /** `strings.quote`. */
