@@ -1,0 +1,245 @@
+/** The shapes of Behalf's API as they travel: snake_case, times in RFC 3339 UTC, entities `type:id`. */
+
+export type Attributes = { readonly [name: string]: unknown };
+
+/** May `actor` do `action` to `resource`, and on whose behalf? */
+export interface Question {
+  /** Who is calling, `agent:researcher`; for a person without an agent the person. */
+  readonly actor: string;
+  /** For whom; absent: on the actor's own authority. */
+  readonly on_behalf_of?: string;
+  readonly action: string;
+  readonly resource: string;
+  /** What the directory does not hold of the resource; a tool's arguments go to `args` in it. */
+  readonly properties?: Attributes;
+  readonly action_properties?: Attributes;
+  readonly context?: Attributes;
+  /** Only the chain that ends with this delegation. */
+  readonly delegation?: string;
+  /** At least as fresh as this revision of an earlier answer. */
+  readonly revision?: string;
+}
+
+export interface Evaluation {
+  readonly decision: boolean;
+  /** The decision record: ask `why`. */
+  readonly id: string;
+  readonly reason: string;
+  readonly revision: string;
+  /** The following only for callers that may see paths. */
+  readonly reasons?: readonly string[];
+  readonly path?: readonly Step[];
+  readonly limit?: string;
+  readonly bundle?: string;
+  /** What was decided, where the caller only observes and was answered otherwise. */
+  readonly observed?: boolean;
+}
+
+/** An item of a batch that could not be decided. */
+export interface EvaluationFault {
+  readonly decision: false;
+  readonly error: { readonly status: number; readonly message: string };
+}
+
+export type Step =
+  | {
+      readonly kind: 'principal';
+      readonly principal: string;
+      readonly reasons: readonly string[];
+      readonly [detail: string]: unknown;
+    }
+  | {
+      readonly kind: 'edge';
+      readonly delegation: string;
+      readonly name?: string;
+      readonly from: string;
+      readonly to: string;
+      readonly reasons: readonly string[];
+      readonly [detail: string]: unknown;
+    };
+
+export interface Chain {
+  readonly delegation?: string;
+  readonly allowed: boolean;
+  readonly reasons: readonly string[];
+  readonly steps: readonly Step[];
+}
+
+export interface Explanation {
+  readonly decision: boolean;
+  readonly reason: string;
+  readonly reasons: readonly string[];
+  readonly request: { readonly [field: string]: unknown };
+  readonly chain?: Chain;
+  readonly others: readonly Chain[];
+  readonly shortfalls: readonly {
+    readonly step: number;
+    readonly where: string;
+    readonly reason: string;
+    readonly needed: string;
+  }[];
+  readonly limit?: string;
+  readonly at: string;
+  readonly revision: string;
+  readonly bundle: string;
+  /** Hops were left out that the caller neither made nor holds. */
+  readonly redacted: boolean;
+  /** Only for a recorded decision: the record. */
+  readonly recorded?: DecisionRecord;
+}
+
+export interface DecisionRecord {
+  readonly id: string;
+  readonly [field: string]: unknown;
+}
+
+export interface Capability {
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly condition?: string;
+}
+
+/** With a parent, `from` and the possible origins follow from it. */
+export interface DelegationRequest {
+  readonly name?: string;
+  readonly parent?: string;
+  readonly from?: string;
+  readonly to: string;
+  readonly origin?: string;
+  readonly capabilities: readonly Capability[];
+  readonly condition?: string;
+  readonly proof?: 'asserted' | 'vouched' | 'verified';
+  readonly activation?: 'standing' | 'session';
+  readonly not_before?: string;
+  readonly expires_at?: string;
+  /** Seconds. */
+  readonly max_session?: number;
+  readonly max_depth?: number;
+  readonly onward_to?: readonly string[];
+}
+
+export interface Delegation {
+  readonly id: string;
+  readonly name?: string;
+  readonly parent?: string;
+  readonly from: string;
+  readonly to: string;
+  readonly origin?: string;
+  readonly capabilities: readonly Capability[];
+  readonly condition?: string;
+  readonly proof: 'asserted' | 'vouched' | 'verified';
+  readonly activation: 'standing' | 'session';
+  readonly not_before: string;
+  readonly expires_at?: string;
+  readonly max_session?: number;
+  readonly max_depth: number;
+  readonly onward_to?: readonly string[];
+  readonly version: 1;
+  readonly created_at: string;
+  readonly created_by: string;
+  readonly basis: 'person' | 'organisation';
+  readonly revision: string;
+}
+
+export interface DelegationView extends Delegation {
+  readonly state: 'live' | 'not_yet_valid' | 'expired' | 'revoked';
+  /** What killed it: its own revocation or one above it. */
+  readonly revoked?: {
+    readonly delegation: string;
+    readonly at: string;
+    readonly by: string;
+    readonly reason: string;
+    readonly revision: string;
+  };
+  readonly withdrawn: readonly {
+    readonly origin: string;
+    readonly at: string;
+    readonly by: string;
+    readonly reason: string;
+  }[];
+  readonly activations: readonly Activation[];
+  /** From the root to this one. */
+  readonly chain: readonly Delegation[];
+  readonly children: readonly string[];
+}
+
+export interface Activation {
+  readonly id: string;
+  readonly origin: string;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly by: string;
+}
+
+export interface DelegationFilter {
+  readonly from?: string;
+  readonly to?: string;
+  readonly origin?: string;
+  readonly state?: DelegationView['state'];
+}
+
+export interface RevokeRequest {
+  readonly reason: string;
+  /** Withdrawn for this origin only. */
+  readonly on_behalf_of?: string;
+  readonly dry_run?: boolean;
+}
+
+export interface Revoked {
+  readonly delegation: string;
+  readonly on_behalf_of?: string;
+  readonly dry_run: boolean;
+  readonly already: boolean;
+  readonly at?: string;
+  readonly dies: readonly {
+    readonly delegation: string;
+    readonly name?: string;
+    readonly from: string;
+    readonly to: string;
+    readonly depth: number;
+  }[];
+  readonly keeps: readonly {
+    readonly to: string;
+    readonly through: string;
+    readonly capabilities: readonly Capability[];
+  }[];
+  readonly revision: string;
+}
+
+export interface EntityContent {
+  readonly roles?: readonly string[];
+  readonly attributes?: Attributes;
+}
+
+export interface Entity {
+  readonly entity: string;
+  readonly roles: readonly string[];
+  readonly attributes: Attributes;
+  readonly suspended: boolean;
+  readonly deleted: boolean;
+  readonly revision: string;
+}
+
+export interface DecisionFilter {
+  readonly actor?: string;
+  readonly origin?: string;
+  readonly resource?: string;
+  readonly action?: string;
+  readonly decision?: boolean;
+  readonly delegation?: string;
+}
+
+export interface Caller {
+  readonly id: string;
+  readonly roles: readonly string[];
+  readonly principal?: string;
+  readonly actors: readonly string[];
+  readonly origins: readonly string[];
+  readonly vouches: readonly string[];
+  readonly direct: boolean;
+  readonly asserts: readonly string[];
+  readonly agents?: { readonly [name: string]: string };
+  readonly mode: 'enforce' | 'observe';
+}
+
+export type CallerRequest = Pick<Caller, 'id' | 'roles'> & Partial<Caller>;
