@@ -465,6 +465,19 @@ describe('a disk that fails', () => {
     expect(await log.append(decisionEntry({}))).toMatchObject({ sequence: 3 });
   });
 
+  test('what came while the failing write was under way falls with it', async () => {
+    await appendAll(entries(1));
+    renameSync(directory, `${directory}.away`);
+    const failing = log.append(decisionEntry({}));
+    await new Promise((resolve) => setImmediate(resolve));
+    const waiting = log.append(decisionEntry({}));
+    const results = await Promise.allSettled([failing, waiting]);
+    renameSync(`${directory}.away`, directory);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await log.append(decisionEntry({}))).toMatchObject({ sequence: 2 });
+    expect(verifyLog(directory, 'node-1')).toMatchObject({ ok: true, value: { records: 2 } });
+  });
+
   test('of many appends around a failure none is half there, and order and chain hold', async () => {
     await appendAll(entries(3));
     renameSync(directory, `${directory}.away`);
