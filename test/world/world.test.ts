@@ -334,6 +334,19 @@ describe('what changes', () => {
     expect(lists('user:bob')).toBe('allowed');
   });
 
+  it('being meant for a risky tool of another department does not suffice', () => {
+    const company = new Company();
+    const row: Row = ['user:carol', ITSELF, 'call', 'tool:erp/post_journal', 'not_entitled'];
+    const meant = (user: string): void => {
+      const value = { user, relation: 'caller', object: 'tool:erp/post_journal' };
+      company.apply({ kind: 'relationship', key: `tool:erp/post_journal#caller@${user}`, value });
+    };
+    meant('user:carol');
+    expect(reasonOf(company, row)).toBe('not_entitled');
+    company.register({ entity: 'user:carol', attributes: { department: 'finance' } });
+    expect(reasonOf(company, row)).toBe('allowed');
+  });
+
   it('whoever leaves finance takes finance’s agents along, in the same moment', () => {
     const company = new Company();
     company.apply({ kind: 'relationship', key: 'group:finance#member@user:alice', value: null });
