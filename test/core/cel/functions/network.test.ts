@@ -1,0 +1,26 @@
+import { error, expectValues } from './values.ts';
+
+expectValues('addresses', [
+  ['"192.168.0.5".inIPAddrRange("192.168.0.0/24")', true],
+  ['"192.169.1.5".inIPAddrRange("192.168.0.0/24")', false],
+  ['"::ffff:192.168.0.5".inIPAddrRange("192.168.0.0/24")', true],
+  ['"2001:0db8:0000:0000:0000:0000:1000:0000".inIPAddrRange("2001:db8::/48")', true],
+  ['"192.168.0.5".inIPAddrRange("2001:db8::/48")', false],
+  ['"test".inIPAddrRange("192.168.0.0/24")', error],
+  ['"192.168.010.5".inIPAddrRange("192.168.0.0/24")', error],
+  ['"192.168.0.5".inIPAddrRange("192.168.0.0/33")', error],
+  ['isIP("1.2.3.4") && isIP("::") && !isIP("::ffff:1.2.3.4") && !isIP("1:::2") && !isIP("fe80::1%eth0")', true],
+  ['string(ip("2001:DB8:0:0:1:0:0:1"))', '2001:db8::1:0:0:1'],
+  ['ip.isCanonical("2001:DB8::1")', false],
+  ['ip("::1").family()', 6],
+  ['ip("127.1.2.3").isLoopback() && ip("0.0.0.0").isUnspecified() && ip("8.8.8.8").isGlobalUnicast()', true],
+  ['ip("255.255.255.255").isGlobalUnicast()', false],
+  ['ip("169.254.0.1").isLinkLocalUnicast() && ip("ff12::1").isLinkLocalMulticast()', true],
+  ['cidr("10.0.0.0/8").containsIP("10.1.2.3")', true],
+  ['cidr("10.0.0.0/8").containsCIDR(cidr("10.1.0.0/16"))', true],
+  ['cidr("10.1.0.0/16").containsCIDR("10.0.0.0/8")', false],
+  ['string(cidr("10.1.2.3/8").masked())', '10.0.0.0/8'],
+  ['cidr("10.1.2.3/8").prefixLength()', 8],
+  ['isCIDR("10.0.0.0/33")', false],
+  ['ip("::1") == ip("0:0::1")', true],
+]);

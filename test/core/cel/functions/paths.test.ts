@@ -1,0 +1,25 @@
+import { error, expectValues } from './values.ts';
+
+expectValues('paths', [
+  ['basePath("/a/b.txt")', 'b.txt'],
+  ['basePath("C:\\\\a\\\\b.txt")', 'b.txt'],
+  ['dirPath("/a/b/c")', '/a/b'],
+  ['dirPath("C:\\\\a\\\\b")', 'C:\\a'],
+  ['dirPath("C:\\\\")', 'C:\\'],
+  ['extPath("/a/b.tar.gz")', '.gz'],
+  ['joinPath(["/a", "../b", "c"])', '/b/c'],
+  ['relPath("/a/b", "/a/c")', '../c'],
+  ['relPath("/a", "b")', error],
+  ['volumeName("\\\\\\\\host\\\\share\\\\dir")', '\\\\host\\share'],
+  ['pathHasPrefix("/secrets/.env", "/secrets")', true],
+  ['"/secrets-old/x".pathHasPrefix("/secrets")', false],
+  ['pathHasPrefix("/secrets/../etc/passwd", "/secrets")', false],
+  ['pathHasPrefix("/secrets", "/secrets")', false],
+  ['pathHasPrefix("secrets/a", "/secrets")', false],
+  ['pathMatch("/a/b.txt", "/a/*.txt")', true],
+  ['pathMatch("/a/b/c.txt", "/a/*.txt")', false],
+  ['pathMatch("/a/b/../../x.txt", "/a/b/*/*/*.txt")', false],
+  ['pathMatch("/a/b1", "/a/b[0-9]")', true],
+  ['pathMatch("/a/b", "/a/[")', error],
+  ['"/a/b".pathMatchAnyOf(["/x", "/a/?"])', true],
+]);
