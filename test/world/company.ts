@@ -1,18 +1,19 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import type { Caller } from '../../src/callers/caller.ts';
-import { compileBundle, isBundleFile } from '../../src/core/bundle.ts';
+import { checkSources } from '../../src/cli/check-sources.ts';
+import { parseSeed, seedProblems } from '../../src/cli/parse-seed.ts';
+import { readSources } from '../../src/cli/read-sources.ts';
 import { type Change, relationshipKey } from '../../src/core/change.ts';
+import { toDraft } from '../../src/core/delegation/check-delegations.ts';
 import type { Delegation } from '../../src/core/delegation/delegation.ts';
 import type { DelegationDraft } from '../../src/core/delegation/draft.ts';
-import { type DelegationEntry, parseDelegationFile } from '../../src/core/delegation/parse-delegations.ts';
-import type { Attributes } from '../../src/core/entity.ts';
-import { formatProblem } from '../../src/core/problem.ts';
-import type { Relationship } from '../../src/core/relationships/membership.ts';
+import { formatProblem, type Problem } from '../../src/core/problem.ts';
+import type { Result } from '../../src/core/result.ts';
 import type { Bundle, EntityRecord } from '../../src/core/snapshot.ts';
 import { State } from '../../src/core/state.ts';
 import { planDelegation } from '../../src/engine/delegate.ts';
+import { seedFaults } from '../../src/engine/seed.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -20,7 +21,7 @@ const ROOT = join(import.meta.dirname, '../..');
 export const NOW = Date.parse('2026-12-01T09:00:00Z');
 
 const ADMINISTRATOR: Caller = {
-  id: 'apply',
+  id: 'administrator',
   roles: ['administer'],
   actors: [],
   origins: [],
@@ -30,12 +31,7 @@ const ADMINISTRATOR: Caller = {
   mode: 'enforce',
 };
 
-interface Seed {
-  readonly entities: readonly { entity: string; roles?: readonly string[]; attributes?: Attributes }[];
-  readonly tuples: readonly Relationship[];
-}
-
-/** The example world of the repository in memory, as `npm start` seeds it. */
+/** The example world of the repository in memory: read, checked and filled as `npm start` does it. */
 export class Company {
   readonly state = new State();
   readonly bundle: Bundle;
@@ -43,17 +39,19 @@ export class Company {
   private revision = 1;
 
   constructor() {
-    this.bundle = bundleOfTheExample();
-    const seed = parse(read('model/seed.yaml')) as Seed;
-    for (const { entity, roles = [], attributes = {} } of seed.entities) this.register({ entity, roles, attributes });
+    const directory = (name: string) => ({ path: join(ROOT, name), stated: true });
+    const sources = valid(readSources({ model: directory('model'), policies: directory('policies') }));
+    const { bundle, delegations } = checkSources(sources, NOW);
+    this.bundle = valid(bundle);
+
+    const seed = valid(parseSeed({ path: 'seed.yaml', text: readFileSync(join(ROOT, 'model/seed.yaml'), 'utf8') }));
+    const faults = seedProblems(seed, seedFaults(seed, this));
+    if (faults.length > 0) throw new Error(faults.map(formatProblem).join('\n'));
+    for (const entity of seed.entities) this.register(entity);
     for (const tuple of seed.tuples) this.apply({ kind: 'relationship', key: relationshipKey(tuple), value: tuple });
-    for (const file of filesBelow('policies/delegations')) {
-      for (const { place, places, expires_in, ...entry } of entriesOf(file)) {
-        this.delegate({
-          ...entry,
-          ...(expires_in === undefined ? undefined : { expires_at: NOW + expires_in * 1000 }),
-        });
-      }
+    for (const entry of valid(delegations)) {
+      const { parent: _provisional, ...draft } = toDraft(entry, NOW);
+      this.delegate({ ...draft, name: entry.name, ...(entry.parent === undefined ? {} : { parent: entry.parent }) });
     }
   }
 
@@ -94,26 +92,7 @@ export class Company {
   }
 }
 
-function bundleOfTheExample(): Bundle {
-  const paths = [...filesBelow('model'), ...filesBelow('policies')].filter(isBundleFile);
-  const bundle = compileBundle({ digest: 'sha256:example', files: paths.map((path) => ({ path, text: read(path) })) });
-  if (!bundle.ok) throw new Error(bundle.error.map(formatProblem).join('\n'));
-  return bundle.value;
-}
-
-function entriesOf(path: string): readonly DelegationEntry[] {
-  const entries = parseDelegationFile({ path, text: read(path) });
-  if (!entries.ok) throw new Error(entries.error.map(formatProblem).join('\n'));
-  return entries.value;
-}
-
-function filesBelow(directory: string): readonly string[] {
-  return readdirSync(join(ROOT, directory), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1))
-    .sort();
-}
-
-function read(path: string): string {
-  return readFileSync(join(ROOT, path), 'utf8');
+function valid<T>(read: Result<T, readonly Problem[]>): T {
+  if (read.ok) return read.value;
+  throw new Error(read.error.map(formatProblem).join('\n'));
 }
