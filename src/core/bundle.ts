@@ -1,7 +1,8 @@
 import type { BundleSource } from './change.ts';
 import { parseModel } from './model/parse-model.ts';
 import { parseSettings } from './parse-settings.ts';
-import { compilePolicies, isPolicyFile } from './policy/compile-policies.ts';
+import { compilePolicies } from './policy/compile-policies.ts';
+import { isPolicyFile } from './policy/policy-file.ts';
 import type { Problem } from './problem.ts';
 import { err, ok, type Result } from './result.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';

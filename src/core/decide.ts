@@ -1,6 +1,6 @@
 import type { CheckRequest, Decision, ReasonCode } from './decision.ts';
-import { mergeInOrder } from './delegation/node-list.ts';
 import { type DelegationNode, isAlive } from './delegation/node.ts';
+import { mergeInOrder } from './delegation/node-list.ts';
 import { typeOf } from './entity.ts';
 import { LIMITS } from './limits.ts';
 import { Inquiry } from './path/inquiry.ts';
@@ -87,7 +87,8 @@ function chainsOf(inquiry: Inquiry): { live: readonly DelegationNode[]; past: re
 
   if (request.delegation !== undefined) {
     const node = snapshot.delegations.get(request.delegation);
-    const fits = node !== undefined && node.delegation.to === actor && (node.origin === undefined || node.origin === origin);
+    const fits =
+      node !== undefined && node.delegation.to === actor && (node.origin === undefined || node.origin === origin);
     if (!fits || !node.sound || !leads(node)) return { live: [], past: [] };
     return isAlive(node, origin, now) ? { live: [node], past: [] } : { live: [], past: [node] };
   }

@@ -50,6 +50,7 @@ export class Forest {
   }
 
   activate(activation: Activation): void {
+    this.deactivate(activation.id);
     this.activations.set(activation.id, activation);
     append(entry(this.openings, activation.delegation), activation.origin, activation);
   }
@@ -106,6 +107,7 @@ export class Forest {
   private link(delegation: Delegation, parent: DelegationNode | undefined): void {
     const chain: DelegationNode[] = parent === undefined ? [] : [...parent.chain];
     const origin = delegation.origin ?? parent?.origin ?? fixedOrigin(delegation);
+    const own = this.revocations.get(delegation.id);
     const node: DelegationNode = {
       delegation,
       parent,
@@ -124,7 +126,12 @@ export class Forest {
       condition: this.compile(delegation.condition),
       children: [],
       sound: isSound(delegation, parent, origin),
-      revoked: parent?.revoked ?? this.revocations.get(delegation.id),
+      ownRevocation: own,
+      revoked: earlier(parent?.revoked, own),
+      maxSessionMs: Math.min(
+        (delegation.max_session ?? Number.POSITIVE_INFINITY) * 1000,
+        parent?.maxSessionMs ?? Number.POSITIVE_INFINITY,
+      ),
       withdrawn: entry(this.withdrawals, delegation.id),
       activations: entry(this.openings, delegation.id),
     };
@@ -160,13 +167,13 @@ export class Forest {
   }
 
   private kill(node: DelegationNode, revocation: Revocation): void {
+    node.ownRevocation = revocation;
     const stack = [node];
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      // What an earlier revocation killed stays its own: the reason that is told does not change afterwards.
-      if (next.revoked !== undefined) continue;
-      next.revoked = revocation;
+      const wasAlive = next.revoked === undefined;
+      next.revoked = earlier(next.revoked, revocation);
       const arrivals = this.arrivals.get(next.delegation.to);
-      if (arrivals !== undefined) this.listOf(arrivals, next).retire(next);
+      if (wasAlive && arrivals !== undefined) this.listOf(arrivals, next).retire(next);
       stack.push(...next.children);
     }
   }
@@ -180,6 +187,13 @@ export class Forest {
     }
     return condition;
   }
+}
+
+/** The same whatever the order in which rows are applied (invariant 29). */
+function earlier(a: Revocation | undefined, b: Revocation | undefined): Revocation | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  if (a.revision !== b.revision) return a.revision < b.revision ? a : b;
+  return a.delegation < b.delegation ? a : b;
 }
 
 /** The one principal whose own authority a root hands on; none for a template. */

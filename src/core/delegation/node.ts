@@ -32,8 +32,12 @@ export interface DelegationNode {
    * by id but never indexed, so it adds no authority (invariants 11 to 14).
    */
   readonly sound: boolean;
-  /** Set once it, or an ancestor, is revoked for everybody: the revocation that did it. */
+  /** Its own revocation for everybody. */
+  ownRevocation: Revocation | undefined;
+  /** What killed it: the earliest revocation for everybody on its chain. */
   revoked: Revocation | undefined;
+  /** The longest session that opens it, milliseconds: the least `max_session` of its chain. */
+  readonly maxSessionMs: number;
   /** Revocations by one origin for itself, on this very delegation. */
   readonly withdrawn: Map<EntityId, Revocation>;
   /** Activations on this very delegation that have not been ended by hand. */
@@ -49,11 +53,15 @@ export function isAlive(node: DelegationNode, origin: EntityId, now: number): bo
   return !node.chain.some((edge) => edge.withdrawn.has(origin));
 }
 
-/** The activation that opens this delegation for `origin` at `now`: the one that lasts longest. */
+/**
+ * The activation that opens this delegation for `origin` at `now`: the one that lasts longest. None opens it for
+ * longer than `max_session` allows, whatever is stored.
+ */
 export function liveActivation(node: DelegationNode, origin: EntityId, now: number): Activation | undefined {
   let best: Activation | undefined;
   for (const activation of node.activations.get(origin) ?? []) {
-    if (now >= activation.expires_at || now < activation.created_at) continue;
+    const end = Math.min(activation.expires_at, activation.created_at + node.maxSessionMs);
+    if (now >= end || now < activation.created_at) continue;
     if (
       best === undefined ||
       activation.expires_at > best.expires_at ||

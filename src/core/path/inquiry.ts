@@ -22,6 +22,8 @@ export class Inquiry {
   readonly budget = new Budget();
   readonly host: Host;
   readonly resource: PolicyResource;
+  /** The model's relation that grants the action. */
+  readonly permission: string;
   private readonly principals = new Map<EntityId, PolicyPrincipal>();
   private reached: LimitName | undefined;
 
@@ -35,13 +37,15 @@ export class Inquiry {
       budget: this.budget,
       related: (subject, relation, object) => this.related(subject, relation, object),
     };
+    this.permission = `can_${request.action}`;
     this.resource = {
       entity: request.resource,
       kind: typeOf(request.resource),
       id: idOf(request.resource),
       // What the directory says is never overridden by a request (invariant 37).
       attr: merge(request.resourceAttributes, snapshot.entity(request.resource)?.attributes),
-      ...selection(request),
+      scope: request.scope,
+      policyVersion: request.policyVersion,
     };
   }
 
@@ -57,7 +61,9 @@ export class Inquiry {
   /** Membership in the relationship layer, with the request's context for conditions on relationships. */
   related(subject: string, relation: string, object: EntityId): Membership {
     const { bundle, tuples } = this.snapshot;
-    if (bundle.model === undefined) return { kind: 'no' };
+    // Without a model nothing is known of relationships, and unknown is not no: a deny rule may ask.
+    if (bundle.model === undefined)
+      return { kind: 'unknown', because: { kind: 'error', message: 'there is no model' } };
     const context = this.request.context ?? NOTHING;
     const answer = membership({ subject, relation, object, context }, bundle.model, tuples, this.host);
     if (answer.kind === 'unknown' && answer.because.kind === 'limit') this.reach(answer.because.limit);
@@ -105,26 +111,31 @@ export class Inquiry {
     const asserted = this.assertion(entity);
     const type = typeOf(entity);
     const { types, settings } = this.snapshot.bundle;
-    const roles = new Set(record?.roles);
+    const roles: string[] = record === undefined ? [] : [...record.roles];
     // A type's name as a role is Behalf's to give: neither the directory nor a request may (design, section 4).
-    for (const role of asserted?.roles ?? []) if (!types.has(role)) roles.add(role);
-    if (settings.semantics === 'strict') roles.add(type);
+    for (const role of asserted?.roles ?? []) if (!types.has(role) && !roles.includes(role)) roles.push(role);
+    if (settings.semantics === 'strict') roles.push(type);
     return {
       entity,
       type,
       id: idOf(entity),
-      roles: [...roles],
+      roles,
       attr: merge(asserted?.attributes, record?.attributes),
-      ...selection(this.request),
+      scope: this.request.scope,
+      policyVersion: this.request.policyVersion,
     };
   }
 
   /** Only the two ends of the path can be described by a request, never anybody between them. */
   private assertion(entity: EntityId): Assertion | undefined {
-    const { request } = this;
-    if (entity === request.origin) return request.asserted?.origin;
-    if (entity === request.actor) return request.asserted?.actor;
-    return undefined;
+    const { origin, actor, asserted } = this.request;
+    if (asserted === undefined) return undefined;
+    if (entity !== origin) return entity === actor ? asserted.actor : undefined;
+    if (entity !== actor || asserted.actor === undefined) return asserted.origin;
+    return {
+      roles: [...(asserted.origin?.roles ?? []), ...(asserted.actor.roles ?? [])],
+      attributes: { ...asserted.actor.attributes, ...asserted.origin?.attributes },
+    };
   }
 }
 
@@ -132,11 +143,4 @@ function merge(asserted: Attributes | undefined, known: Attributes | undefined):
   if (asserted === undefined) return known ?? NOTHING;
   if (known === undefined) return asserted;
   return { ...asserted, ...known };
-}
-
-function selection(request: CheckRequest): { scope?: string; policyVersion?: string } {
-  return {
-    ...(request.scope === undefined ? undefined : { scope: request.scope }),
-    ...(request.policyVersion === undefined ? undefined : { policyVersion: request.policyVersion }),
-  };
 }

@@ -15,14 +15,14 @@ import type { EdgeStep } from './trace.ts';
  * enough, covering action and resource with every condition true, and allowed to be handed on as the rest of the
  * chain does (design, sections 1 and 2). All reasons are collected, not only the first.
  *
- * @param node the edge
- * @param below the rest of the chain after it, the nearest first
+ * @param node the edge, which is `chain[hop]`
  * @param visible the path up to the edge's `to`
  */
 export function judgeEdge(
   inquiry: Inquiry,
+  chain: readonly DelegationNode[],
+  hop: number,
   node: DelegationNode,
-  below: readonly DelegationNode[],
   visible: PathView,
 ): EdgeStep {
   const { delegation } = node;
@@ -30,7 +30,7 @@ export function judgeEdge(
   const reasons: ReasonCode[] = [];
   inquiry.budget.spend(1);
 
-  reasons.push(...lifeReasons(inquiry, node));
+  lifeReasons(inquiry, node, reasons);
   const held = delegation.parent === undefined ? heldProof(inquiry, delegation.from, reasons) : undefined;
   if (strength(request.proof) < strength(delegation.proof)) reasons.push('origin_unproven');
   const activation =
@@ -44,34 +44,33 @@ export function judgeEdge(
     conditions.push(trace);
     if (trace.value !== 'true') reasons.push(trace.value === 'false' ? 'condition_false' : 'condition_error');
   }
-  if (!mayBeHandedOn(node, below)) reasons.push('depth_exceeded');
+  if (!mayBeHandedOn(node, chain, hop)) reasons.push('depth_exceeded');
 
+  // One shape for every edge, written out: this runs for each hop of each check.
   return {
     kind: 'edge',
     delegation: delegation.id,
-    ...(delegation.name === undefined ? undefined : { name: delegation.name }),
+    name: delegation.name,
     from: delegation.from,
     to: delegation.to,
     reasons,
-    ...(capability === undefined ? undefined : { capability }),
+    capability,
     conditions,
-    ...(held === undefined ? undefined : { held }),
-    ...(activation === undefined ? undefined : { activation: activation.id }),
+    held,
+    activation: activation?.id,
     not_before: node.notBefore,
-    ...(Number.isFinite(node.expiresAt) ? { expires_at: node.expiresAt } : undefined),
+    expires_at: node.expiresAt === Number.POSITIVE_INFINITY ? undefined : node.expiresAt,
   };
 }
 
-function lifeReasons(inquiry: Inquiry, node: DelegationNode): readonly ReasonCode[] {
+function lifeReasons(inquiry: Inquiry, node: DelegationNode, reasons: ReasonCode[]): void {
   const { request, now } = inquiry;
   const { delegation } = node;
-  const reasons: ReasonCode[] = [];
   // An ancestor's death is told at the ancestor, which is an earlier hop of the same chain.
-  if (node.revoked !== undefined && node.revoked.delegation === delegation.id) reasons.push('revoked');
+  if (node.ownRevocation !== undefined) reasons.push('revoked');
   if (node.withdrawn.has(request.origin)) reasons.push('withdrawn');
   if (now < delegation.not_before) reasons.push('not_yet_valid');
   if (delegation.expires_at !== undefined && now >= delegation.expires_at) reasons.push('expired');
-  return reasons;
 }
 
 /** A root is held for the origin iff it is the delegator, or surely a member of the set now. */
@@ -137,9 +136,12 @@ function traced(condition: Condition, bindings: Bindings, inquiry: Inquiry): Con
 }
 
 /** Depth and onward bounds, read off the graph once more: what is stored is not trusted to be attenuated. */
-function mayBeHandedOn(node: DelegationNode, below: readonly DelegationNode[]): boolean {
+function mayBeHandedOn(node: DelegationNode, chain: readonly DelegationNode[], hop: number): boolean {
   const { max_depth, onward_to } = node.delegation;
-  if (below.length > max_depth) return false;
+  if (chain.length - 1 - hop > max_depth) return false;
   if (onward_to === undefined) return true;
-  return below.every(({ delegation }) => onward_to.some((pattern) => matchesPattern(pattern, delegation.to)));
+  for (let below = hop + 1; below < chain.length; below++) {
+    if (!covers(onward_to, chain[below]?.delegation.to ?? '')) return false;
+  }
+  return true;
 }

@@ -1,6 +1,6 @@
 import type { ReasonCode } from '../decision.ts';
 import type { EntityId } from '../entity.ts';
-import type { Judgement, PathView } from '../policy/judgement.ts';
+import type { Judgement, PathView, PolicyInput, Prohibitions } from '../policy/judgement.ts';
 import { excluded } from '../relationships/excluded.ts';
 import type { ProofStep } from '../relationships/membership.ts';
 import type { Inquiry } from './inquiry.ts';
@@ -21,27 +21,35 @@ export function judgePrincipal(inquiry: Inquiry, entity: EntityId, visible: Path
   if (record?.deleted === true) reasons.push('deleted');
   if (record?.suspended === true) reasons.push('suspended');
 
-  const judgement = snapshot.bundle.policies.judge({
+  const input: PolicyInput = {
     principal,
     resource: inquiry.resource,
     action: request.action,
-    ...(request.actionProperties === undefined ? undefined : { actionProperties: request.actionProperties }),
-    ...(request.context === undefined ? undefined : { context: request.context }),
-    ...(request.auxData === undefined ? undefined : { auxData: request.auxData }),
+    actionProperties: request.actionProperties,
+    context: request.context,
+    auxData: request.auxData,
     now: inquiry.now,
     visible,
     whole,
     related: inquiry.host.related,
     budget: inquiry.budget,
     explain: inquiry.explain,
-  });
+  };
+  const { policies } = snapshot.bundle;
+  let entitlement: Entitlement | undefined;
+  let said: Prohibitions;
+  if (entity === request.origin) {
+    const judgement = policies.judge(input);
+    entitlement = entitlementOf(inquiry, entity, judgement);
+    if (!isEntitled(entitlement)) reasons.push('not_entitled');
+    said = judgement;
+  } else {
+    said = policies.prohibit(input);
+  }
 
-  const entitlement = entity === request.origin ? entitlementOf(inquiry, entity, judgement) : undefined;
-  if (entitlement !== undefined && !isEntitled(entitlement)) reasons.push('not_entitled');
-
-  const exclusion = exclusionOf(inquiry, entity);
-  if (exclusion.reason !== undefined || isForbidden(inquiry, entity, judgement)) reasons.push('forbidden');
-  if (exclusion.reason === 'condition_error' || (reasons.length > 0 && judgement.errors.length > 0)) {
+  const exclusion = exclusionOf(inquiry, entity, entitlement);
+  if (exclusion.reason !== undefined || isForbidden(inquiry, entity, said)) reasons.push('forbidden');
+  if (exclusion.reason === 'condition_error' || (reasons.length > 0 && said.errors.length > 0)) {
     reasons.push('condition_error');
   }
 
@@ -50,11 +58,11 @@ export function judgePrincipal(inquiry: Inquiry, entity: EntityId, visible: Path
     principal: entity,
     roles: principal.roles,
     reasons,
-    ...(entitlement === undefined ? undefined : { entitlement }),
-    prohibitions: judgement.prohibitions,
-    ...(exclusion.proof === undefined ? undefined : { excluded: exclusion.proof }),
-    rules: judgement.rules,
-    errors: judgement.errors,
+    entitlement,
+    prohibitions: said.prohibitions,
+    excluded: exclusion.proof,
+    rules: said.rules,
+    errors: said.errors,
   };
 }
 
@@ -62,8 +70,8 @@ export function judgePrincipal(inquiry: Inquiry, entity: EntityId, visible: Path
  * A prohibition stops everyone on the path, whatever else allows. With `cerbos` semantics the origin is decided
  * exactly as Cerbos decides, which the final effect already is.
  */
-function isForbidden(inquiry: Inquiry, entity: EntityId, judgement: Judgement): boolean {
-  if (judgement.prohibitions.length === 0) return false;
+function isForbidden(inquiry: Inquiry, entity: EntityId, said: Prohibitions): boolean {
+  if (said.prohibitions.length === 0) return false;
   return inquiry.snapshot.bundle.settings.semantics === 'strict' || entity !== inquiry.request.origin;
 }
 
@@ -73,16 +81,12 @@ function isForbidden(inquiry: Inquiry, entity: EntityId, judgement: Judgement): 
  */
 function entitlementOf(inquiry: Inquiry, origin: EntityId, judgement: Judgement): Entitlement {
   if (judgement.effect !== 'none') {
-    return {
-      by: 'policy',
-      effect: judgement.effect,
-      ...(judgement.decidedBy === undefined ? undefined : { rule: judgement.decidedBy }),
-    };
+    return { by: 'policy', effect: judgement.effect, rule: judgement.decidedBy };
   }
   const { request, resource, snapshot } = inquiry;
   const { model, policies } = snapshot.bundle;
   if (policies.allowsSomewhere(resource.kind, request.action)) return { by: 'nothing', looked_at: 'policy' };
-  const relation = permissionOf(request.action);
+  const { permission: relation } = inquiry;
   if (model?.types.get(resource.kind)?.relations.has(relation) !== true) return { by: 'nothing', looked_at: 'neither' };
   const member = inquiry.related(origin, relation, request.resource);
   switch (member.kind) {
@@ -104,11 +108,6 @@ export function isEntitled(entitlement: Entitlement): boolean {
   return entitlement.by === 'relationship' || (entitlement.by === 'policy' && entitlement.effect === 'allow');
 }
 
-/** The model's relation that grants an action. */
-function permissionOf(action: string): string {
-  return `can_${action}`;
-}
-
 interface Exclusion {
   readonly reason?: 'excluded' | 'condition_error' | 'limit';
   readonly proof?: readonly ProofStep[];
@@ -116,11 +115,15 @@ interface Exclusion {
 
 const NOT_EXCLUDED: Exclusion = {};
 
-/** Membership in what the permission excludes (`but not blocked`); unknown forbids. */
-function exclusionOf(inquiry: Inquiry, entity: EntityId): Exclusion {
+/**
+ * Membership in what the permission excludes (`but not blocked`); unknown forbids. Whoever holds the permission by
+ * relationships was held against its exclusions there, as the model combines them.
+ */
+function exclusionOf(inquiry: Inquiry, entity: EntityId, entitlement: Entitlement | undefined): Exclusion {
+  if (entitlement?.by === 'relationship') return NOT_EXCLUDED;
   const { request, resource, snapshot } = inquiry;
   const { model } = snapshot.bundle;
-  const relation = permissionOf(request.action);
+  const { permission: relation } = inquiry;
   if (model?.types.get(resource.kind)?.relations.has(relation) !== true) return NOT_EXCLUDED;
   const context = request.context ?? {};
   const answer = excluded(

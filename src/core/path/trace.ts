@@ -7,7 +7,7 @@ import type { ProofStep } from '../relationships/membership.ts';
 /** One chain as it was walked: principal, edge, principal, … Always begins with the origin. */
 export interface ChainTrace {
   /** The last delegation of the chain; absent where the origin itself acts. */
-  readonly delegation?: string;
+  readonly delegation?: string | undefined;
   readonly allowed: boolean;
   /** Every reason that applies, the first failing hop's first; empty when allowed. */
   readonly reasons: readonly ReasonCode[];
@@ -24,41 +24,41 @@ export interface PrincipalStep {
   readonly roles: readonly string[];
   readonly reasons: readonly ReasonCode[];
   /** The origin's only. */
-  readonly entitlement?: Entitlement;
+  readonly entitlement?: Entitlement | undefined;
   readonly prohibitions: readonly Prohibition[];
   /** The tuples that put it into the set which the permission excludes. */
-  readonly excluded?: readonly ProofStep[];
+  readonly excluded?: readonly ProofStep[] | undefined;
   readonly rules: readonly RuleTrace[];
   readonly errors: readonly ConditionTrace[];
 }
 
 /** What the origin's own permission rests on, or what it was found wanting by. */
 export type Entitlement =
-  | { readonly by: 'policy'; readonly effect: 'allow' | 'deny'; readonly rule?: RuleRef }
-  | { readonly by: 'relationship'; readonly relation: string; readonly proof: readonly ProofStep[] }
+  | { readonly by: 'policy'; readonly effect: 'allow' | 'deny'; readonly rule: RuleRef | undefined }
+  | { readonly by: 'relationship' | undefined; readonly relation: string; readonly proof: readonly ProofStep[] }
   | {
       readonly by: 'nothing';
       readonly looked_at: 'policy' | 'relationship' | 'neither';
-      readonly relation?: string;
-      readonly unknown?: string;
+      readonly relation?: string | undefined;
+      readonly unknown?: string | undefined;
     };
 
 /** A delegation on the path, judged for whether it carries the request. */
 export interface EdgeStep {
   readonly kind: 'edge';
   readonly delegation: string;
-  readonly name?: string;
+  readonly name?: string | undefined;
   readonly from: string;
   readonly to: EntityId;
   readonly reasons: readonly ReasonCode[];
   /** Index of the capability that carried; absent where none did. */
-  readonly capability?: number;
+  readonly capability?: number | undefined;
   /** Of the delegation, then of the covering capabilities that were tried. */
   readonly conditions: readonly ConditionTrace[];
   /** How the origin is in the set that a template is for. */
-  readonly held?: readonly ProofStep[];
+  readonly held?: readonly ProofStep[] | undefined;
   /** The activation that opened it. */
-  readonly activation?: string;
+  readonly activation?: string | undefined;
   readonly not_before: number;
-  readonly expires_at?: number;
+  readonly expires_at?: number | undefined;
 }

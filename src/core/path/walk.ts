@@ -17,21 +17,21 @@ export function walkChain(inquiry: Inquiry, chain: readonly DelegationNode[]): C
   const { origin } = inquiry.request;
   const people: EntityId[] = [origin];
   for (const edge of chain) people.push(edge.delegation.to);
-  const views = people.map((_, last) => viewUpTo(people, last));
-  const whole = views[views.length - 1] ?? viewUpTo(people, 0);
+  const whole: PathView = { origin, actor: people[chain.length] ?? origin, path: people, depth: chain.length };
 
   const steps: Step[] = [];
-  people.forEach((principal, index) => {
-    const visible = views[index] ?? whole;
-    const edge = index === 0 ? undefined : chain[index - 1];
-    if (edge !== undefined) steps.push(judgeEdge(inquiry, edge, chain.slice(index), visible));
-    steps.push(judgePrincipal(inquiry, principal, visible, whole));
-  });
+  steps.push(judgePrincipal(inquiry, origin, chain.length === 0 ? whole : viewUpTo(people, 0), whole));
+  for (let hop = 0; hop < chain.length; hop++) {
+    const edge = chain[hop];
+    if (edge === undefined) break;
+    const visible = hop === chain.length - 1 ? whole : viewUpTo(people, hop + 1);
+    steps.push(judgeEdge(inquiry, chain, hop, edge, visible));
+    steps.push(judgePrincipal(inquiry, edge.delegation.to, visible, whole));
+  }
 
   const reasons = reasonsOf(inquiry, steps, people);
-  const last = chain[chain.length - 1];
   return {
-    ...(last === undefined ? undefined : { delegation: last.delegation.id }),
+    delegation: chain[chain.length - 1]?.delegation.id,
     allowed: reasons.length === 0,
     reasons,
     steps,
@@ -45,12 +45,14 @@ function viewUpTo(people: readonly EntityId[], last: number): PathView {
 }
 
 function reasonsOf(inquiry: Inquiry, steps: readonly Step[], people: readonly EntityId[]): readonly ReasonCode[] {
-  const reasons = new Set<ReasonCode>();
+  const reasons: ReasonCode[] = [];
   const claimed = inquiry.request.claimedChain;
   // A claim is only compared: it never adds authority, and where it parts from the graph the request is denied.
-  if (claimed !== undefined && !sameOrder(claimed, people)) reasons.add('claim_mismatch');
-  for (const step of steps) for (const reason of step.reasons) reasons.add(reason);
-  return [...reasons];
+  if (claimed !== undefined && !sameOrder(claimed, people)) reasons.push('claim_mismatch');
+  for (const step of steps) {
+    for (const reason of step.reasons) if (!reasons.includes(reason)) reasons.push(reason);
+  }
+  return reasons;
 }
 
 function sameOrder(a: readonly EntityId[], b: readonly EntityId[]): boolean {

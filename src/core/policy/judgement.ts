@@ -14,8 +14,8 @@ export interface PolicyPrincipal {
   readonly type: string;
   readonly roles: readonly string[];
   readonly attr: Attributes;
-  readonly scope?: string;
-  readonly policyVersion?: string;
+  readonly scope?: string | undefined;
+  readonly policyVersion?: string | undefined;
 }
 
 export interface PolicyResource {
@@ -24,8 +24,8 @@ export interface PolicyResource {
   readonly kind: string;
   readonly id: string;
   readonly attr: Attributes;
-  readonly scope?: string;
-  readonly policyVersion?: string;
+  readonly scope?: string | undefined;
+  readonly policyVersion?: string | undefined;
 }
 
 /** `D` in CEL: the delegation path, as far as whoever looks may see it. */
@@ -43,11 +43,11 @@ export interface PolicyInput {
   readonly principal: PolicyPrincipal;
   readonly resource: PolicyResource;
   readonly action: string;
-  readonly actionProperties?: Attributes;
+  readonly actionProperties?: Attributes | undefined;
   /** AuthZEN's context, at `request.context`. */
-  readonly context?: Attributes;
+  readonly context?: Attributes | undefined;
   /** Cerbos's aux data, at `request.auxData`. */
-  readonly auxData?: Attributes;
+  readonly auxData?: Attributes | undefined;
   /** Milliseconds since 1970: `now()`. */
   readonly now: number;
   /** What allow rules see: the path up to the principal being judged. */

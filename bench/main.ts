@@ -1,0 +1,16 @@
+import { cpus } from 'node:os';
+import { benchDecide } from './decide.ts';
+
+/** `npm run bench` runs every section; `npm run bench -- decide` only those named. */
+const SECTIONS: { readonly [name: string]: () => void | Promise<void> } = { decide: benchDecide };
+
+const named = process.argv.slice(2);
+const unknown = named.find((name) => !(name in SECTIONS));
+if (unknown !== undefined) {
+  console.error(`there is no section "${unknown}": ${Object.keys(SECTIONS).join(', ')}`);
+  process.exit(2);
+}
+console.log(`node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`);
+for (const [name, run] of Object.entries(SECTIONS)) {
+  if (named.length === 0 || named.includes(name)) await run();
+}
