@@ -2,6 +2,7 @@ import type { DecisionFilter, DecisionLog, DecisionPage, StoredDecision } from '
 import type { Caller } from '../callers/caller.ts';
 import { decide } from '../core/decide.ts';
 import type { CheckRequest, Decision } from '../core/decision.ts';
+import type { Delegation } from '../core/delegation/delegation.ts';
 import type { EntityId } from '../core/entity.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ChainTrace, Step } from '../core/path/trace.ts';
@@ -22,6 +23,8 @@ export interface Explanation {
   /** The time that it was decided at, ms. */
   readonly at: number;
   readonly revision: string;
+  /** The delegations of the paths that are told, by id, as they were made. */
+  readonly delegations: ReadonlyMap<string, Delegation>;
   /** Hops were left out because the caller neither made nor holds them. */
   readonly redacted: boolean;
   /** The decision record that was walked again, where one was. */
@@ -97,18 +100,49 @@ function explanation(
   const whole = { request, at, revision: ledger.token(decision.revision) };
   const lacking = shortfalls(request, decision, snapshot);
   if (seesEverything(caller) || caller.principal === undefined) {
-    return { ...whole, decision, shortfalls: lacking, redacted: false };
+    const delegations = delegationsOf(decision, snapshot);
+    return { ...whole, decision, shortfalls: lacking, delegations, redacted: false };
   }
   const { principal } = caller;
   const { chain } = decision;
   const visible = chain === undefined ? undefined : visibleChain(chain, principal);
   const { chain: _hidden, ...rest } = decision;
+  const told: Decision = { ...rest, others: [], ...(visible === undefined ? undefined : { chain: visible }) };
   return {
     ...whole,
-    decision: { ...rest, others: [], ...(visible === undefined ? undefined : { chain: visible }) },
-    shortfalls: lacking.filter(({ step }) => step < 0 || isVisible(chain?.steps[step], principal)),
+    decision: told,
+    shortfalls: visibleShortfalls(lacking, chain, principal),
+    delegations: delegationsOf(told, snapshot),
     redacted: true,
   };
+}
+
+function delegationsOf({ chain, others }: Decision, snapshot: Snapshot): ReadonlyMap<string, Delegation> {
+  const delegations = new Map<string, Delegation>();
+  for (const { steps } of chain === undefined ? others : [chain, ...others]) {
+    for (const step of steps) {
+      const node = step.kind === 'edge' ? snapshot.delegations.get(step.delegation) : undefined;
+      if (node !== undefined) delegations.set(node.delegation.id, node.delegation);
+    }
+  }
+  return delegations;
+}
+
+/** Those of the visible steps, by their places among them. */
+function visibleShortfalls(
+  lacking: readonly Shortfall[],
+  chain: ChainTrace | undefined,
+  principal: EntityId,
+): readonly Shortfall[] {
+  const places = new Map<number, number>();
+  chain?.steps.forEach((step, index) => {
+    if (isVisible(step, principal)) places.set(index, places.size);
+  });
+  return lacking.flatMap((shortfall) => {
+    if (shortfall.step < 0) return [shortfall];
+    const step = places.get(shortfall.step);
+    return step === undefined ? [] : [{ ...shortfall, step }];
+  });
 }
 
 function visibleChain(chain: ChainTrace, principal: EntityId): ChainTrace {

@@ -4,7 +4,7 @@ import { Budget, LIMITS } from '../core/limits.ts';
 import type { Membership, Relationship } from '../core/relationships/membership.ts';
 import { membership } from '../core/relationships/membership-check.ts';
 import { overlay } from '../core/relationships/tuple-overlay.ts';
-import { type TupleFault, validateTuple } from '../core/relationships/validate-tuple.ts';
+import { type TupleFault, validateKey, validateTuple } from '../core/relationships/validate-tuple.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { type Failure, failure } from './failure.ts';
@@ -106,6 +106,8 @@ export function checkRelationship(
   const { snapshot } = ledger;
   const { model } = snapshot.bundle;
   if (model === undefined) return err(failure('unprocessable', 'there is no model: relationships need one'));
+  const wrong = validateKey(query, model);
+  if (wrong !== undefined) return err({ ...failure('unprocessable', wrong.message), tuple: wrong.kind });
   for (const tuple of query.contextual) {
     const fault = validateTuple(tuple, model);
     if (fault !== undefined) return err({ ...failure('unprocessable', fault.message), tuple: fault.kind });
@@ -115,6 +117,15 @@ export function checkRelationship(
   return ok(
     membership({ subject, relation, object, context }, model, tuples, { now: ledger.now(), budget: new Budget() }),
   );
+}
+
+/** Since when relationships are kept here, and the last change of anything, in milliseconds since 1970. */
+export function relationshipTimes(ledger: Ledger): { readonly since: number; readonly changed: number } {
+  const { store } = ledger;
+  const first = store.changes(0, 1)[0];
+  return first === undefined
+    ? { since: ledger.now(), changed: ledger.now() }
+    : { since: first.at, changed: store.latestTime };
 }
 
 export interface RelationshipFilter {
