@@ -1,0 +1,40 @@
+import type { FastifyInstance } from 'fastify';
+import type { App } from '../app.ts';
+import { authentication } from '../authentication.ts';
+import { refuseOtherMethods } from '../methods.ts';
+import { refusalOfFault } from '../refusal.ts';
+import { routesOf } from '../routes.ts';
+import { activations } from './activations.ts';
+import { callers } from './callers.ts';
+import { decisions } from './decisions.ts';
+import { delegations } from './delegations.ts';
+import { entities } from './entities.ts';
+import { explanations } from './explain.ts';
+import { health } from './health.ts';
+import { sendProblem } from './problem.ts';
+import { revocations } from './revocations.ts';
+
+/** Behalf's own API: delegations, explanations, decisions, the directory and the callers. */
+export async function behalfDoor(door: FastifyInstance, app: App): Promise<void> {
+  door.setErrorHandler((fault, request, reply) => {
+    const refusal = refusalOfFault(fault);
+    if (refusal.code === 'internal') request.log.error(fault);
+    sendProblem(reply, refusal);
+  });
+  // The schemas of answers are for readers, and for the tests, which compare them with what is sent.
+  door.setSerializerCompiler(() => JSON.stringify);
+  const others = refuseOtherMethods(door, sendProblem);
+  health(routesOf(door), app);
+  await door.register(async (secured) => {
+    secured.addHook('onRequest', authentication(app, sendProblem));
+    const routes = routesOf(secured);
+    delegations(routes, app);
+    revocations(routes, app);
+    activations(routes, app);
+    explanations(routes, app);
+    decisions(routes, app);
+    entities(routes, app);
+    callers(routes, app);
+  });
+  others.close();
+}

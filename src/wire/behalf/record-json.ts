@@ -1,0 +1,90 @@
+import { Type } from 'typebox';
+import type { StoredDecision } from '../../audit/log.ts';
+import type { CheckRequest } from '../../core/decision.ts';
+import type { Ledger } from '../../engine/ledger.ts';
+import { JSON_OBJECT } from '../question.ts';
+import { CHAIN, chainJson, rfc3339 } from '../trace.ts';
+import { TIME } from './time.ts';
+
+/** A decision record (design, section 8): what was asked, by whom, every input, the answer and the path to it. */
+export const RECORD = Type.Object({
+  id: Type.String(),
+  format: Type.Integer(),
+  node: Type.String(),
+  sequence: Type.Integer(),
+  at: TIME,
+  caller: Type.String(),
+  request: Type.Object(
+    {
+      actor: Type.String(),
+      origin: Type.String(),
+      proof: Type.String(),
+      action: Type.String(),
+      resource: Type.String(),
+      delegation: Type.Optional(Type.String()),
+      claimed_chain: Type.Optional(Type.Array(Type.String())),
+      action_properties: Type.Optional(JSON_OBJECT),
+      resource_attributes: Type.Optional(JSON_OBJECT),
+      context: Type.Optional(JSON_OBJECT),
+      asserted: Type.Optional(JSON_OBJECT),
+      scope: Type.Optional(Type.String()),
+      policy_version: Type.Optional(Type.String()),
+      aux_data: Type.Optional(JSON_OBJECT),
+    },
+    { description: 'Every input that the decision read' },
+  ),
+  decision: Type.Boolean(),
+  enforced: Type.Boolean({ description: 'What was answered; another than the decision only in observe mode' }),
+  reason: Type.String(),
+  reasons: Type.Array(Type.String()),
+  chain: Type.Optional(CHAIN),
+  others: Type.Array(CHAIN),
+  limit: Type.Optional(Type.String()),
+  bundle: Type.String(),
+  revision: Type.String(),
+  request_id: Type.Optional(Type.String()),
+  latency_us: Type.Integer(),
+  supersedes: Type.Optional(Type.String({ description: 'The record whose allow this one takes back' })),
+  previous: Type.String(),
+  hash: Type.String(),
+});
+
+export function recordJson(record: StoredDecision, token: Ledger['token']): object {
+  const { decision, requestId, supersedes } = record;
+  const { chain, limit } = decision;
+  return {
+    id: record.id,
+    format: record.format,
+    node: record.node,
+    sequence: record.sequence,
+    at: rfc3339(record.at),
+    caller: record.caller,
+    request: inputsJson(record.request),
+    decision: decision.allowed,
+    enforced: record.enforced,
+    reason: decision.reason,
+    reasons: decision.reasons,
+    ...(chain === undefined ? undefined : { chain: chainJson(chain) }),
+    others: decision.others.map(chainJson),
+    ...(limit === undefined ? undefined : { limit }),
+    bundle: decision.bundle,
+    revision: token(decision.revision),
+    ...(requestId === undefined ? undefined : { request_id: requestId }),
+    latency_us: record.latencyUs,
+    ...(supersedes === undefined ? undefined : { supersedes }),
+    previous: record.previous,
+    hash: record.hash,
+  };
+}
+
+const SNAKE: { readonly [name: string]: string } = {
+  claimedChain: 'claimed_chain',
+  actionProperties: 'action_properties',
+  resourceAttributes: 'resource_attributes',
+  policyVersion: 'policy_version',
+  auxData: 'aux_data',
+};
+
+function inputsJson(request: CheckRequest): object {
+  return Object.fromEntries(Object.entries(request).map(([name, value]) => [SNAKE[name] ?? name, value]));
+}

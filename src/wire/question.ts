@@ -1,0 +1,128 @@
+import { type Static, Type } from 'typebox';
+import { admitInput } from '../core/cel/admit-input.ts';
+import { type Attributes, type EntityId, parseEntity, toEntity } from '../core/entity.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { type Failure, failure } from '../engine/failure.ts';
+import type { Described, Question } from '../engine/question.ts';
+
+/** Any JSON object. Which keys it has is for policies to say. */
+export const JSON_OBJECT = Type.Unsafe<Attributes>(Type.Object({}));
+
+const ENTITY = Type.Object(
+  { type: Type.String(), id: Type.String(), properties: Type.Optional(JSON_OBJECT) },
+  { description: 'A subject or a resource (AuthZEN 1.0, sections 5.1 and 5.2)' },
+);
+const ACTION = Type.Object({ name: Type.String(), properties: Type.Optional(JSON_OBJECT) });
+const PRINCIPAL = Type.Object({ type: Type.String(), id: Type.String() });
+
+/**
+ * What Behalf reads in AuthZEN's open `context` (contracts, section 1). Policies see the whole context as it was
+ * sent, these members included, at `request.context`.
+ */
+const CONTEXT = Type.Object({
+  on_behalf_of: Type.Optional(ENTITY),
+  agent: Type.Optional(Type.Union([ENTITY, Type.String()])),
+  delegation: Type.Optional(Type.String({ description: 'Only the chain that ends with this delegation' })),
+  chain: Type.Optional(
+    Type.Array(Type.Union([PRINCIPAL, Type.String()]), { description: 'Claimed principals, origin first; compared' }),
+  ),
+  revision: Type.Optional(Type.String({ description: 'At least this fresh' })),
+  scope: Type.Optional(Type.String()),
+  policy_version: Type.Optional(Type.String()),
+});
+
+/** The body of AuthZEN's Access Evaluation request. Unknown members are ignored, as the specification has it. */
+export const EVALUATION = Type.Object({
+  subject: ENTITY,
+  action: ACTION,
+  resource: ENTITY,
+  context: Type.Optional(CONTEXT),
+});
+export type Evaluation = Static<typeof EVALUATION>;
+
+/** The same members, none of them required: the defaults of a batch, and its items. */
+export const PARTIAL_EVALUATION = Type.Partial(EVALUATION);
+export type PartialEvaluation = Static<typeof PARTIAL_EVALUATION>;
+
+/** What an evaluation asks, whoever asks it; or which of its names or documents cannot be accepted. */
+export function toQuestion(body: Evaluation): Result<Question, Failure> {
+  const { action, context } = body;
+  const subject = described('subject', body.subject);
+  const resource = described('resource', body.resource);
+  const onBehalfOf = optional(context?.on_behalf_of, (entity) => described('context.on_behalf_of', entity));
+  const agent = optional(
+    context?.agent,
+    (entity): Result<Described | string, Failure> =>
+      typeof entity === 'string' ? ok(entity) : described('context.agent', entity),
+  );
+  const claimedChain = optional(context?.chain, toChain);
+  const properties = optional(action.properties, (value) => document('action.properties', value));
+  const admitted = optional(context, (value) => document('context', value));
+  if (!subject.ok) return subject;
+  if (!resource.ok) return resource;
+  if (!onBehalfOf.ok) return onBehalfOf;
+  if (!agent.ok) return agent;
+  if (!claimedChain.ok) return claimedChain;
+  if (!properties.ok) return properties;
+  if (!admitted.ok) return admitted;
+  return ok({
+    subject: subject.value,
+    ...(onBehalfOf.value === undefined ? undefined : { onBehalfOf: onBehalfOf.value }),
+    ...(agent.value === undefined ? undefined : { agent: agent.value }),
+    action: action.name,
+    ...(properties.value === undefined ? undefined : { actionProperties: properties.value }),
+    resource: resource.value,
+    ...(claimedChain.value === undefined ? undefined : { claimedChain: claimedChain.value }),
+    ...(context === undefined || admitted.value === undefined ? undefined : fromContext(context, admitted.value)),
+  });
+}
+
+type Context = NonNullable<Evaluation['context']>;
+
+function fromContext(context: Context, admitted: Attributes): Partial<Question> {
+  const { delegation, revision, scope, policy_version: policyVersion } = context;
+  return {
+    context: admitted,
+    ...(delegation === undefined ? undefined : { delegation }),
+    ...(revision === undefined ? undefined : { revision }),
+    ...(scope === undefined ? undefined : { scope }),
+    ...(policyVersion === undefined ? undefined : { policyVersion }),
+  };
+}
+
+function described(field: string, { type, id, properties }: Static<typeof ENTITY>): Result<Described, Failure> {
+  const entity = named(field, toEntity(type, id));
+  if (!entity.ok) return entity;
+  if (properties === undefined) return ok({ entity: entity.value });
+  const admitted = document(`${field}.properties`, properties);
+  return admitted.ok ? ok({ entity: entity.value, properties: admitted.value }) : admitted;
+}
+
+function toChain(chain: NonNullable<Context['chain']>): Result<readonly EntityId[], Failure> {
+  const principals: EntityId[] = [];
+  for (const [index, link] of chain.entries()) {
+    const parsed = typeof link === 'string' ? parseEntity(link) : toEntity(link.type, link.id);
+    const entity = named(`context.chain/${index}`, parsed);
+    if (!entity.ok) return entity;
+    principals.push(entity.value);
+  }
+  return ok(principals);
+}
+
+function named(field: string, parsed: Result<EntityId, string>): Result<EntityId, Failure> {
+  return parsed.ok ? parsed : refused(field, parsed.error);
+}
+
+/** A document from outside, admitted to evaluations. */
+export function document(field: string, value: Attributes): Result<Attributes, Failure> {
+  const admitted = admitInput(value);
+  return admitted.ok ? ok(value) : refused(field, admitted.error);
+}
+
+function refused(field: string, message: string) {
+  return err(failure('invalid', `${field}: ${message}`, [{ field, message }]));
+}
+
+function optional<T, U>(value: T | undefined, read: (value: T) => Result<U, Failure>): Result<U | undefined, Failure> {
+  return value === undefined ? ok(undefined) : read(value);
+}

@@ -1,0 +1,90 @@
+import type { Failure, FailureCode, FieldError } from '../engine/failure.ts';
+import { fieldErrors, isValidationFaults, summary } from './validation.ts';
+
+/** What a door may answer besides what was asked for: the engine's failures and HTTP's own. */
+export type RefusalCode =
+  | FailureCode
+  | 'unauthenticated'
+  | 'method_not_allowed'
+  | 'unsupported_media_type'
+  | 'no_such_route'
+  | 'internal';
+
+interface Row {
+  readonly status: number;
+  readonly title: string;
+}
+
+/** The one table from codes to HTTP (RFC 9110, section 15). Each door writes the result in its own format. */
+const TABLE: { readonly [code in RefusalCode]: Row } = {
+  invalid: { status: 400, title: 'The request is malformed' },
+  actor_missing: { status: 400, title: 'No agent was named' },
+  unauthenticated: { status: 401, title: 'No valid key' },
+  forbidden: { status: 403, title: 'The caller may not do this' },
+  not_found: { status: 404, title: 'Not found' },
+  no_such_route: { status: 404, title: 'No such route' },
+  method_not_allowed: { status: 405, title: 'Not by this method' },
+  conflict: { status: 409, title: 'In conflict with what is stored' },
+  unsupported_media_type: { status: 415, title: 'Not JSON' },
+  unprocessable: { status: 422, title: 'It cannot be' },
+  exceeds_parent: { status: 422, title: 'Wider than the parent delegation' },
+  idempotency_mismatch: { status: 422, title: 'The idempotency key was used with another request' },
+  limit_exceeded: { status: 422, title: 'A limit was exceeded' },
+  internal: { status: 500, title: 'A fault of the server' },
+  log_unavailable: { status: 503, title: 'The decision log cannot be written' },
+  store_unavailable: { status: 503, title: 'The store cannot be written' },
+};
+
+export interface Refusal {
+  readonly code: RefusalCode;
+  readonly status: number;
+  readonly title: string;
+  readonly message: string;
+  readonly errors?: readonly FieldError[];
+}
+
+/** What became of a request that is refused, with its status. */
+export function toRefusal(code: RefusalCode, message: string, errors?: readonly FieldError[]): Refusal {
+  return { code, ...TABLE[code], message, ...(errors === undefined ? undefined : { errors }) };
+}
+
+export function refusalOfFailure({ code, message, errors }: Failure): Refusal {
+  return toRefusal(code, message, errors);
+}
+
+/** A body that could not be read. */
+export class BodyFault extends Error {
+  override readonly name = 'BodyFault';
+}
+
+/** What Fastify throws at its error handler: faults of the request by their codes, everything else a bug of ours. */
+export function refusalOfFault(fault: unknown): Refusal {
+  if (fault instanceof BodyFault) return toRefusal('invalid', fault.message);
+  const { code, validation, validationContext, message } = fault as {
+    readonly code?: unknown;
+    readonly validation?: unknown;
+    readonly validationContext?: string;
+    readonly message?: string;
+  };
+  if (isValidationFaults(validation)) {
+    const errors = fieldErrors(validation);
+    return toRefusal('invalid', `the ${validationContext ?? 'request'} is malformed: ${summary(errors)}`, errors);
+  }
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return {
+        ...toRefusal('limit_exceeded', 'the body is larger than this server takes (limit bodyBytes)'),
+        status: 413,
+      };
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return toRefusal('unsupported_media_type', 'the body must be JSON: send Content-Type: application/json');
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return toRefusal('invalid', 'the body has another length than Content-Length says');
+    case 'FST_ERR_BAD_URL':
+      return toRefusal('invalid', 'the path is not valid percent-encoding (RFC 3986, section 2.1)');
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return toRefusal('invalid', 'a part of the path is longer than any name here');
+    default:
+      return toRefusal('internal', message === undefined ? 'unknown' : 'an unexpected fault; the request id finds it');
+  }
+}
