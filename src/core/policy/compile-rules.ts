@@ -14,6 +14,7 @@ import {
   type RolePolicy,
   type RoleRule,
   toNames,
+  toRoles,
 } from './rules.ts';
 import type {
   DerivedRolesSyntax,
@@ -39,7 +40,7 @@ export function compileDerivedRoles(
     const condition = compiler.match(role.condition);
     roles.set(role.name.value, {
       name: role.name.value,
-      parentRoles: toNames(valuesOf(role.parentRoles)),
+      parentRoles: toRoles(valuesOf(role.parentRoles)),
       ...(condition === undefined ? {} : { condition }),
       definitions: compiler.definitions,
       used: compiler.usedVariables(),
@@ -67,7 +68,7 @@ export function compileResourcePolicy(
       ref: { policy: key, kind: 'resource', version: syntax.version, scope: syntax.scope, rule: rule.name },
       effect: rule.effect,
       actions: toNames(valuesOf(rule.actions)),
-      roles: toNames(valuesOf(rule.roles)),
+      roles: toRoles(valuesOf(rule.roles)),
       derivedRoles,
       ...compileParts(compiler, rule, `${key}#${rule.name}`),
     };
@@ -127,7 +128,7 @@ export function compileRolePolicy(syntax: RolePolicySyntax, exports: Exports, pr
       ref: { ...ref, rule: rule.name },
       actions: toNames(valuesOf(rule.allowActions)),
       resources: toNames([rule.resource.value]),
-      ...compileParts(compiler, rule, `${key}#${rule.name}`),
+      ...compileParts(compiler, rule, `${key}#${rule.given}`),
     }),
   );
   return {

@@ -27,6 +27,11 @@ interface Text {
   readonly left: { nodes: number };
 }
 
+interface Details {
+  readonly found?: string;
+  readonly expected?: string;
+}
+
 /** Nesting of a policy's values: deeper is a mistake, or an attempt to exhaust the stack. */
 const MAX_DEPTH = 64;
 /** Nodes read of one document: far above the largest policy, far below what would hurt. */
@@ -65,8 +70,8 @@ export class Cursor {
     return content < 0 ? this.place : placeAt(this.text, next + content);
   }
 
-  fail(message: string, details: { readonly found?: string; readonly expected?: string } = {}): undefined {
-    this.text.problems.push({ ...this.place, message, ...details });
+  fail(message: string, details: Details = {}, place = this.place): undefined {
+    this.text.problems.push({ ...place, message, ...details });
     return undefined;
   }
 

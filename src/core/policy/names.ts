@@ -1,7 +1,8 @@
 /** Names that Cerbos restricted before its version 0.30; only these are rewritten, so that old names stay stable. */
 const RESTRICTED = /^[A-Za-z][\w@.\-/]*(?::[A-Za-z][\w@.\-/]*)*$/;
 
-function sanitize(name: string): string {
+/** A name as it stands in the names of policies. */
+export function sanitize(name: string): string {
   return RESTRICTED.test(name) ? name.replaceAll(/[^\w.]+/g, '_') : name;
 }
 

@@ -3,15 +3,8 @@ import type { PolicyInput, Prohibition } from './judgement.ts';
 import { type Recorder, toTrace } from './recorder.ts';
 import { judgeRolePolicies } from './role-policies.ts';
 import type { RuleIndex } from './rule-index.ts';
-import {
-  type DerivedRole,
-  includesName,
-  type PrincipalPolicy,
-  type PrincipalRule,
-  type ResourcePolicy,
-  type ResourceRule,
-} from './rules.ts';
-import { bindings, type Selection, withDerivedRole } from './walk.ts';
+import type { DerivedRole, PrincipalPolicy, PrincipalRule, ResourcePolicy, ResourceRule } from './rules.ts';
+import { appliesToResource, bindings, type Selection, withDerivedRole } from './walk.ts';
 
 const WHOLE = 1;
 
@@ -31,8 +24,8 @@ export function collectProhibitions(
   for (const scope of selection.principalChain) {
     const policy = index.principal(input.principal.id, selection.resourceVersion, scope);
     for (const rule of policy?.rules ?? []) {
-      if (rule.effect !== 'deny' || !includesName(rule.actions, input.action)) continue;
-      if (policy === undefined || !includesName(rule.resources, input.resource.kind)) continue;
+      if (rule.effect !== 'deny' || policy === undefined) continue;
+      if (!appliesToResource(rule, input.resource.kind, input.action)) continue;
       judgeDeny(rule, policy, undefined, evaluation, recorder, found);
     }
   }

@@ -71,8 +71,13 @@ export function readDefinitions(fields: Fields, older: Cursor | undefined): Defi
 
 export function readVariables(cursor: Cursor | undefined): readonly VariableSyntax[] {
   return named(cursor).flatMap(({ name, value }) => {
-    if (value === undefined)
-      cursor?.fail(`the variable "${name.value}" is empty`, { found: 'null', expected: 'a CEL expression' });
+    if (value === undefined) {
+      cursor?.fail(
+        `the variable "${name.value}" is empty`,
+        { found: 'null', expected: 'a CEL expression' },
+        name.place,
+      );
+    }
     const source = value?.expression();
     return source === undefined ? [] : [{ name, source }];
   });
@@ -85,10 +90,8 @@ export function readConstants(cursor: Cursor | undefined): readonly ConstantSynt
 function named(cursor: Cursor | undefined): readonly { name: Located<string>; value: Cursor | undefined }[] {
   return (cursor?.entries() ?? []).flatMap(({ key, value, at }) => {
     if (IDENTIFIER.test(key)) return [{ name: { value: key, place: at }, value }];
-    cursor?.fail(`"${key}" is not a name that CEL can use`, {
-      found: key,
-      expected: 'a letter or _, then letters, digits, _',
-    });
+    const expected = 'a letter or _, then letters, digits, _';
+    cursor?.fail(`"${key}" is not a name that CEL can use`, { found: key, expected }, at);
     return [];
   });
 }

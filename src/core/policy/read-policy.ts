@@ -144,7 +144,7 @@ function readPrincipalPolicy(body: Cursor, older: Cursor | undefined): Principal
   if (fields === undefined) return undefined;
   const name = readPattern(fields.get('principal'), RESOURCE, 'a principal id without wildcards');
   const permissions = readPermissions(fields.get('scopePermissions'));
-  const names = new Map<string, Place>();
+  const names: Seen = { rules: new Map(), resources: new Map() };
   const rules = (fields.get('rules')?.items() ?? []).flatMap((rule) => readPrincipalRules(rule, names));
   const head = readHead(fields);
   if (name === undefined) return undefined;
@@ -160,9 +160,16 @@ function readPrincipalPolicy(body: Cursor, older: Cursor | undefined): Principal
   };
 }
 
-function readPrincipalRules(cursor: Cursor, names: Map<string, Place>): readonly PrincipalRuleSyntax[] {
+/** What a principal policy may name once only (Cerbos). */
+interface Seen {
+  readonly rules: Map<string, Place>;
+  readonly resources: Map<string, Place>;
+}
+
+function readPrincipalRules(cursor: Cursor, seen: Seen): readonly PrincipalRuleSyntax[] {
   const fields = cursor.fields(['resource', 'actions'], ['resource', 'actions']);
   const resource = readName(fields?.get('resource'), { glob: true });
+  if (resource !== undefined) refuseRepeated(cursor, resource, seen.resources);
   const actions = fields?.get('actions');
   const items = actions?.items() ?? [];
   if (actions !== undefined && items.length === 0) {
@@ -174,7 +181,7 @@ function readPrincipalRules(cursor: Cursor, names: Map<string, Place>): readonly
     const effect = readEffect(rule?.get('effect'));
     if (rule === undefined || resource === undefined) return [];
     const given = readName(rule.get('name'));
-    if (given !== undefined) refuseRepeated(item, given, names);
+    if (given !== undefined) refuseRepeated(item, given, seen.rules);
     const parts = readRuleParts(rule);
     if (action === undefined || effect === undefined) return [];
     const name = given?.value ?? ruleName(index, resource.value);
@@ -214,9 +221,10 @@ function readRoleRule(cursor: Cursor, index: number, role: string | undefined): 
   if (fields === undefined) return undefined;
   const resource = readName(fields.get('resource'), { glob: true });
   const allowActions = readSomeNames(fields.get('allowActions'), { glob: true });
-  const name = readName(fields.get('name'))?.value ?? ruleName(index, role);
+  const given = readName(fields.get('name'))?.value ?? '';
+  const name = given === '' ? ruleName(index, role) : given;
   const parts = readRuleParts(fields);
-  return resource === undefined ? undefined : { name, place: cursor.place, resource, allowActions, ...parts };
+  return resource === undefined ? undefined : { name, given, place: cursor.place, resource, allowActions, ...parts };
 }
 
 function readDerivedRoles(body: Cursor, older: Cursor | undefined): DerivedRolesSyntax | undefined {

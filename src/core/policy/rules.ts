@@ -107,6 +107,11 @@ export function toNames(names: readonly string[]): Names {
   return { any: names.includes('*'), exact, globs };
 }
 
+/** Beside `*`, other roles say nothing more. */
+export function toRoles(names: readonly string[]): Names {
+  return toNames(names.includes('*') ? ['*'] : names);
+}
+
 export function includesName(names: Names, name: string): boolean {
   if (names.any || names.exact.has(name)) return true;
   for (const glob of names.globs) if (glob(name)) return true;
@@ -116,4 +121,10 @@ export function includesName(names: Names, name: string): boolean {
 export function includesSome(names: Names, candidates: readonly string[]): boolean {
   for (const candidate of candidates) if (includesName(names, candidate)) return true;
   return names.any;
+}
+
+/** How many of the names and patterns fit some candidate. */
+export function countNames(names: Names, candidates: readonly string[]): number {
+  const exact = new Set(candidates.filter((candidate) => names.exact.has(candidate)));
+  return (names.any ? 1 : 0) + exact.size + names.globs.filter((glob) => candidates.some(glob)).length;
 }

@@ -59,6 +59,8 @@ export interface PrincipalRuleSyntax extends RuleSyntax {
 }
 
 export interface RoleRuleSyntax extends RuleSyntax {
+  /** The name as given: Cerbos leaves it empty in the source of outputs where none is. */
+  readonly given: string;
   readonly resource: Located<string>;
   readonly allowActions: readonly Located<string>[];
 }

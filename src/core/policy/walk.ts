@@ -1,11 +1,12 @@
 import type { ConditionValue } from '../cel/condition.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Judgement, PolicyInput, RuleRef } from './judgement.ts';
-import { policyName } from './names.ts';
+import { policyName, sanitize } from './names.ts';
 import type { Recorder } from './recorder.ts';
 import { judgeRolePolicies, type Omission } from './role-policies.ts';
 import type { RuleIndex } from './rule-index.ts';
 import {
+  countNames,
   type DerivedRole,
   includesName,
   includesSome,
@@ -58,6 +59,7 @@ class Walker {
   private readonly index: RuleIndex;
   private readonly evaluation: Evaluation;
   private readonly recorder: Recorder;
+  private readonly notHeld = new Map<ResourceRule | PrincipalRule, Set<DerivedRole>>();
 
   constructor(input: PolicyInput, selection: Selection, index: RuleIndex, evaluation: Evaluation, recorder: Recorder) {
     this.input = input;
@@ -117,8 +119,7 @@ class Walker {
   private judgePrincipalPolicy(policy: PrincipalPolicy): Pick<Walked, 'effect' | 'decidedBy'> | undefined {
     let allowed: RuleRef | undefined;
     for (const rule of policy.rules) {
-      if (!includesName(rule.actions, this.input.action)) continue;
-      if (!includesName(rule.resources, this.input.resource.kind)) continue;
+      if (!appliesToResource(rule, this.input.resource.kind, this.input.action)) continue;
       const effect = this.judgeRule(rule, policy, undefined);
       if (effect === 'deny') return { effect, decidedBy: rule.ref };
       if (effect === 'allow') allowed ??= rule.ref;
@@ -188,8 +189,9 @@ class Walker {
     roles: readonly string[],
   ): Pick<Walked, 'effect' | 'decidedBy'> | undefined {
     let allowed: RuleRef | undefined;
-    for (const rule of this.index.actionRules(policy, this.input.action).rules) {
-      for (const by of bindings(rule, roles)) {
+    const { action } = this.input;
+    for (const rule of this.index.actionRules(policy, action).rules) {
+      for (const by of this.evaluation.strict ? bindings(rule, roles) : repeatedBindings(rule, roles, action)) {
         const effect = this.judgeRule(rule, policy, by);
         if (effect === 'deny') return { effect, decidedBy: rule.ref };
         if (effect === 'allow') allowed ??= rule.ref;
@@ -215,6 +217,7 @@ class Walker {
     const held = by === undefined ? undefined : evaluation.derivedRole(by, view);
     if (held !== undefined && !(held.kind === 'true' || (held.kind === 'error' && denies))) {
       if (held.kind === 'error') this.recorder.rule(rule, rule.effect, false, held);
+      if (by !== undefined && !evaluation.strict) this.repeatNotHeld(rule, policy, by);
       return undefined;
     }
     if (by !== undefined && held?.kind === 'true' && evaluation.strict) this.recorder.derivedRole(by.name);
@@ -228,6 +231,16 @@ class Walker {
     if (narrows) return activated ? undefined : 'deny';
     return activated ? rule.effect : undefined;
   }
+
+  /**
+   * Cerbos skips a rule by a derived role that is not held, but remembers the rule as one whose condition is not met:
+   * from the second time on it gives that output.
+   */
+  private repeatNotHeld(rule: ResourceRule | PrincipalRule, policy: ResourcePolicy | PrincipalPolicy, by: DerivedRole) {
+    const roles = this.notHeld.get(rule) ?? new Set();
+    if (roles.has(by)) this.recorder.output(rule, policy, false, rule.effect === 'deny' ? WHOLE : VISIBLE);
+    this.notHeld.set(rule, roles.add(by));
+  }
 }
 
 /** A derived role in error counts as held where the rule denies; the rule's condition is then in error, unless false. */
@@ -239,8 +252,32 @@ export function appliesTo(rule: ResourceRule, roles: readonly string[]): boolean
   return includesSome(rule.roles, roles) || rule.derivedRoles.some((role) => includesSome(role.parentRoles, roles));
 }
 
+/**
+ * Cerbos once compared a principal policy's resource globs with the kind's rewritten name (`album_object` for
+ * `album:object`). Where that made a rule deny, it still does (Cerbos keeps it for the same reason).
+ */
+export function appliesToResource(rule: PrincipalRule, kind: string, action: string): boolean {
+  if (!includesName(rule.actions, action)) return false;
+  if (includesName(rule.resources, kind)) return true;
+  return rule.effect === 'deny' && rule.resources.globs.length > 0 && includesName(rule.resources, sanitize(kind));
+}
+
 /** By what a rule applies to somebody with these roles: directly (undefined), and by each derived role. */
 export function* bindings(rule: ResourceRule, roles: readonly string[]): Iterable<DerivedRole | undefined> {
   if (includesSome(rule.roles, roles)) yield undefined;
   for (const role of rule.derivedRoles) if (includesSome(role.parentRoles, roles)) yield role;
+}
+
+/** The same once for every action and role that fits: so often Cerbos gives the rule's output. */
+function* repeatedBindings(
+  rule: ResourceRule,
+  roles: readonly string[],
+  action: string,
+): Iterable<DerivedRole | undefined> {
+  for (let actions = countNames(rule.actions, [action]); actions > 0; actions -= 1) {
+    for (let left = countNames(rule.roles, roles); left > 0; left -= 1) yield undefined;
+    for (const role of rule.derivedRoles) {
+      for (let left = countNames(role.parentRoles, roles); left > 0; left -= 1) yield role;
+    }
+  }
 }
