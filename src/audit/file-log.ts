@@ -172,7 +172,6 @@ class FileLog implements DecisionLog {
   }
 
   private segmentOf(sequence: number): Segment | undefined {
-    if (sequence > this.durable.sequence) return undefined;
     return this.segments.findLast((segment) => segment.first <= sequence);
   }
 
