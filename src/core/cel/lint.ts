@@ -20,7 +20,11 @@ const ARITHMETIC = new Set(['+', '-', '*', '/']);
  */
 export function lintSyntax(root: TreeNode, source: string): Finding | undefined {
   const depths = nesting(source);
-  return findFirst(root, (node) => lintRelation(node, source, depths) ?? lintPattern(node)) ?? lintComprehensions(root);
+  return (
+    lintInteger(root) ??
+    findFirst(root, (node) => lintRelation(node, source, depths) ?? lintIntegers(node) ?? lintPattern(node)) ??
+    lintComprehensions(root)
+  );
 }
 
 /** What the type check lets pass because of the overloads for JSON numbers: `1 + 1.0`, an error in CEL. */
@@ -90,6 +94,22 @@ function nesting(source: string): readonly number[] {
 
 const SKIPPED =
   /^(?:\/\/[^\n]*|"""(?:[^\\]|\\[\s\S])*?"""|'''(?:[^\\]|\\[\s\S])*?'''|"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*')/;
+
+const MAX_INT = 2n ** 63n - 1n;
+
+/** An int has 64 bits (cel-spec, langdef "Numeric Values"); the library's are as long as one writes them. */
+function lintInteger(node: TreeNode, most = MAX_INT): Finding | undefined {
+  if (node.op !== 'value' || typeof node.args !== 'bigint' || node.args <= most) return undefined;
+  return { message: 'the integer is larger than 64 bits allow', offset: node.start, expected: `at most ${most}` };
+}
+
+/** The least int is written as minus a number that is one too large. */
+function lintIntegers(node: TreeNode): Finding | undefined {
+  const most = node.op === '-_' ? MAX_INT + 1n : MAX_INT;
+  return childrenOf(node)
+    .map((child) => lintInteger(child, most))
+    .find((finding) => finding !== undefined);
+}
 
 /** Patterns written in the policy are compiled when it loads, where somebody is there to read the error. */
 function lintPattern(node: TreeNode): Finding | undefined {

@@ -23,6 +23,16 @@ describe('problems when an expression is compiled', () => {
     expect(problemOf(source)).toEqual(problem);
   });
 
+  test.each([
+    ['9223372036854775807', undefined],
+    ['-9223372036854775808', undefined],
+    ['9223372036854775808', expect.stringContaining('p.yaml:10:5: the integer is larger')],
+    ['1 + 9223372036854775808', expect.stringContaining('p.yaml:10:9: the integer is larger')],
+    ['-9223372036854775809', expect.stringContaining('the integer is larger')],
+  ])('%s: integers have 64 bits', (source, problem) => {
+    expect(problemOf(source)).toEqual(problem);
+  });
+
   test('nesting and size are bounded', () => {
     expect(problemOf(`${'('.repeat(61)}1${')'.repeat(61)}`)).toContain('maxDepth');
     expect(problemOf(`${'('.repeat(50)}1${')'.repeat(50)}`)).toBeUndefined();

@@ -4,7 +4,7 @@ import { toJson } from '../../../src/core/cel/to-json.ts';
 import { Budget } from '../../../src/core/limits.ts';
 import { formatProblem } from '../../../src/core/problem.ts';
 
-export const NOW = Date.parse('2026-01-01T00:00:00Z');
+const NOW = Date.parse('2026-01-01T00:00:00Z');
 
 export function hostWith(changes: Partial<Host> = {}): Host {
   return { now: NOW, related: () => ({ kind: 'no' }), budget: new Budget(), ...changes };

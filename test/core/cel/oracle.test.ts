@@ -19,7 +19,13 @@ const { condition } = fc.letrec<{ condition: string; number: string; text: strin
     fc.constantFrom('R.attr.s', '"a"', '"ab"', '""', 'R.attr.t'),
     fc.tuple(tie('text'), tie('text')).map(([left, right]) => `(${left} + ${right})`),
   ),
-  list: fc.constantFrom('R.attr.l', '[1.0, 2.5]', 'R.attr.l.filter(x, false)', 'R.attr.l.filter(x, x > 1.0)', 'R.attr.l.map(x, x + 1.0)'),
+  list: fc.constantFrom(
+    'R.attr.l',
+    '[1.0, 2.5]',
+    'R.attr.l.filter(x, false)',
+    'R.attr.l.filter(x, x > 1.0)',
+    'R.attr.l.map(x, x + 1.0)',
+  ),
   condition: fc.oneof(
     { maxDepth: 3 },
     fc

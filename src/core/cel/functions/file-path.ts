@@ -26,7 +26,7 @@ export function fromFilePath({ value, kind }: FilePath): string {
 }
 
 /** Go's filepath.Clean, by which Cerbos compares paths. */
-export function clean(path: string): string {
+function clean(path: string): string {
   const rooted = path.startsWith('/');
   const kept: string[] = [];
   for (const segment of path.split('/')) {

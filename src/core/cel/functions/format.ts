@@ -71,7 +71,7 @@ function bytesToHex(bytes: Uint8Array): string {
 }
 
 /** As cel-go writes doubles: infinities with a sign, numbers as short as they can be told apart. */
-export function doubleText(value: number): string {
+function doubleText(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (value === Number.POSITIVE_INFINITY) return 'Infinity';
   return value === Number.NEGATIVE_INFINITY ? '-Infinity' : `${value}`;

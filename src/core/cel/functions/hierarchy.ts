@@ -9,7 +9,7 @@ const TYPE = 'cerbos.lib.hierarchy';
 const LEVELS = 256;
 
 /** A path of names, `a.b.c`, as Cerbos's hierarchy functions compare it. Its levels are its numbered keys. */
-export class Hierarchy implements Comparable {
+class Hierarchy implements Comparable {
   readonly #levels: readonly string[];
 
   constructor(levels: readonly string[]) {

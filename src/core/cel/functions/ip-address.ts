@@ -71,7 +71,7 @@ export function parseNetwork(text: string): IpNetwork | undefined {
   return length <= widthOf(address) ? { address, length } : undefined;
 }
 
-export function widthOf(address: IpAddress): 32 | 128 {
+function widthOf(address: IpAddress): 32 | 128 {
   return address.family === 4 ? 32 : 128;
 }
 

@@ -12,7 +12,7 @@ const SCHEME = 'spiffe://';
 const DOMAIN = /^[a-z0-9._-]{1,255}$/;
 const SEGMENT = /^[A-Za-z0-9._-]+$/;
 
-export class TrustDomain implements Comparable {
+class TrustDomain implements Comparable {
   readonly #name: string;
 
   constructor(name: string) {
@@ -32,7 +32,7 @@ export class TrustDomain implements Comparable {
   }
 }
 
-export class SpiffeId implements Comparable {
+class SpiffeId implements Comparable {
   readonly #domain: TrustDomain;
   readonly #path: string;
 

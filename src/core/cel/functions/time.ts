@@ -63,7 +63,7 @@ export function parseDuration(text: string): Duration | undefined {
   return nanos > MAX_NANOS ? undefined : fromNanos(text.startsWith('-') ? -nanos : nanos);
 }
 
-export function fromNanos(nanos: bigint): Duration {
+function fromNanos(nanos: bigint): Duration {
   return new Duration(nanos / 1_000_000_000n, Number(nanos % 1_000_000_000n));
 }
 
