@@ -3,7 +3,7 @@ import type { Problem } from '../problem.ts';
 import { err, ok, type Result } from '../result.ts';
 import { checkModel } from './check-model.ts';
 import type { Model, ModelCondition, Relation, Rewrite, TypeDefinition } from './model.ts';
-import type { SourceModel, SourceRelation, SourceType } from './source-model.ts';
+import type { Place, SourceModel, SourceRelation, SourceType } from './source-model.ts';
 
 /**
  * Checks a model and compiles its conditions.
@@ -15,7 +15,7 @@ export function compileModel(source: SourceModel, earlier: readonly Problem[]): 
   const problems = [...earlier, ...checkModel(source)];
   const conditions = new Map<string, ModelCondition>();
   const programs = new Map<string, ModelConditionProgram>();
-  for (const { place, ...condition } of source.conditions) {
+  for (const { place, expressionPlace, ...condition } of source.conditions) {
     if (conditions.has(condition.name)) {
       problems.push({ message: `condition "${condition.name}" is defined twice`, ...place });
       continue;
@@ -23,12 +23,20 @@ export function compileModel(source: SourceModel, earlier: readonly Problem[]): 
     conditions.set(condition.name, condition);
     const program = compileModelCondition(condition);
     if (program.ok) programs.set(condition.name, program.value);
-    else
-      problems.push({ ...program.error, ...place, message: `condition "${condition.name}": ${program.error.message}` });
+    else problems.push(toConditionProblem(condition.name, program.error, expressionPlace));
   }
   if (problems.length > 0) return err(problems);
   const excluding = findExcluding(source.types);
   return ok({ types: new Map(source.types.map((type) => [type.name, toType(type, excluding)])), conditions, programs });
+}
+
+/** A problem inside an expression, its line and column counted from the file's beginning instead. */
+function toConditionProblem(name: string, problem: Problem, { file, line, column }: Place): Problem {
+  const { line: lineInside = 1, column: columnInside = 1, ...rest } = problem;
+  const message = `condition "${name}": ${problem.message}`;
+  if (file === undefined || line === undefined || column === undefined) return { ...rest, message };
+  const shift = lineInside === 1 ? column - 1 : 0;
+  return { ...rest, message, file, line: line + lineInside - 1, column: columnInside + shift };
 }
 
 function toType(type: SourceType, excluding: ReadonlySet<Rewrite>): TypeDefinition {

@@ -183,6 +183,7 @@ class Decoder {
         Object.entries(parameters).map(([parameter, type]) => [parameter, this.parameter(type, key, parameter)]),
       ),
       place,
+      expressionPlace: this.places.expression(key),
     };
   }
 

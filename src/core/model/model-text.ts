@@ -12,7 +12,7 @@ export interface Region {
 
 const OPENINGS: readonly { readonly kind: Region['kind']; readonly pattern: RegExp }[] = [
   { kind: 'type', pattern: /^(\s*(?:extend\s+)?type\s+)([^\s#]+)/ },
-  { kind: 'relation', pattern: /^(\s*define\s+)([^\s:]+)\s*:/ },
+  { kind: 'relation', pattern: /^(\s*define\s+)([^\s:]+)/ },
   { kind: 'condition', pattern: /^(\s*condition\s+)([^\s(]+)/ },
 ];
 
@@ -43,6 +43,15 @@ export class ModelText implements Places {
     return this.opening('condition', name, name);
   }
 
+  expression(name: string): Place {
+    const region = this.regions.find((one) => one.kind === 'condition' && one.name === name);
+    if (region === undefined) return { file: this.path };
+    const text = this.lines.slice(region.start, region.end).join('\n');
+    const brace = text.indexOf('{');
+    const start = text.slice(brace + 1).search(/\S/);
+    return this.placeAt(region, text, brace + 1 + Math.max(start, 0));
+  }
+
   word(type: string, relation: string, word: string, phrase = word): Place {
     const region = this.regions.find((one) => one.kind === 'relation' && one.name === relation && one.owner === type);
     if (region === undefined) return { file: this.path };
@@ -51,6 +60,11 @@ export class ModelText implements Places {
     const match = wholeWords(phrase).exec(text.slice(body));
     if (match === null) return this.relation(type, relation);
     const at = body + match.index + Math.max(match[0].lastIndexOf(word), 0);
+    return this.placeAt(region, text, at);
+  }
+
+  /** Where a character of a region's text stands. */
+  private placeAt(region: Region, text: string, at: number): Place {
     const before = text.slice(0, at).split('\n');
     return { file: this.path, line: region.start + before.length, column: (before.at(-1)?.length ?? 0) + 1 };
   }

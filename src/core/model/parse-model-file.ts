@@ -2,8 +2,8 @@ import { transformer } from '@openfga/syntax-transformer';
 import type { Problem } from '../problem.ts';
 import { decodeModel } from './decode-model.ts';
 import { ModelText, type Region } from './model-text.ts';
-import type { SourceCondition, SourceRelation, SourceType } from './source-model.ts';
-import { toSyntaxProblem } from './syntax-problem.ts';
+import type { Place, SourceCondition, SourceRelation, SourceType } from './source-model.ts';
+import { END, toSyntaxProblem } from './syntax-problem.ts';
 
 /** One file of the DSL, read as far as it can be read. */
 export interface ModelFile {
@@ -27,13 +27,14 @@ export function parseModelFile(path: string, source: string): ModelFile {
   const whole = parse(text.lines, text);
   if (whole.problems.length === 0) return { path, ...whole, problems: lostNames(text, whole) };
   const preamble = parse(text.lines.slice(0, text.regions[0]?.start ?? text.lines.length), text);
-  const parts = preamble.problems.length > 0 ? [] : text.regions.map((region) => parseRegion(text, region));
+  const regions = preamble.problems.length > 0 ? [] : text.regions;
+  const parts = regions.map((region) => ({ ...parseRegion(text, region), region }));
   const problems = parts.flatMap((part) => part.problems);
   return {
     path,
     schemaVersion: preamble.schemaVersion ?? whole.schemaVersion,
-    types: join(parts.flatMap((part) => part.types)),
-    extensions: join(parts.flatMap((part) => part.extensions)),
+    types: join(parts.map(({ region, types }) => ({ region, types }))),
+    extensions: join(parts.map(({ region, extensions }) => ({ region, types: extensions }))),
     conditions: parts.flatMap((part) => part.conditions),
     problems: problems.length > 0 ? problems : whole.problems,
   };
@@ -84,9 +85,18 @@ function parseRegion(text: ModelText, region: Region): Part {
   const problems = part.problems.map((problem) => {
     const line = problem.line ?? 0;
     const inside = line > region.start && line <= region.end;
-    return inside ? problem : { ...problem, line: region.start + 1, column: 1 };
+    // What is left open is noticed behind the definition, where the blanked rest is.
+    return inside && problem.found !== END
+      ? problem
+      : { ...problem, ...endOf(text, region), found: 'the end of the definition' };
   });
   return { ...part, ...unreadable(text, region), problems };
+}
+
+/** Behind the last character of a region. */
+function endOf(text: ModelText, region: Region): Place {
+  const last = text.lines.findLastIndex((line, at) => at >= region.start && at < region.end && line.trim() !== '');
+  return { file: text.path, line: last + 1, column: (text.lines[last]?.length ?? 0) + 1 };
 }
 
 function hasRelations(text: ModelText, region: Region): boolean {
@@ -114,14 +124,22 @@ function unreadable(text: ModelText, region: Region): Partial<Part> {
   return extends_ ? { extensions: [type] } : { types: [type] };
 }
 
-/** The parts of one type put together again. */
-function join(parts: readonly SourceType[]): readonly SourceType[] {
-  const types = new Map<string, SourceType>();
-  for (const part of parts) {
-    const known = types.get(part.name);
-    types.set(part.name, known === undefined ? part : { ...known, relations: [...known.relations, ...part.relations] });
+/** The parts of types put together again: a `type` line begins one, what follows belongs to it. */
+function join(
+  parts: readonly { readonly region: Region; readonly types: readonly SourceType[] }[],
+): readonly SourceType[] {
+  const joined: SourceType[] = [];
+  for (const { region, types } of parts) {
+    for (const type of types) {
+      const last = joined.at(-1);
+      if (region.kind === 'relation' && last?.name === type.name) {
+        joined[joined.length - 1] = { ...last, relations: [...last.relations, ...type.relations] };
+      } else {
+        joined.push(type);
+      }
+    }
   }
-  return [...types.values()];
+  return joined;
 }
 
 /** Definitions that the library drops without a word: names such as `__proto__`. */

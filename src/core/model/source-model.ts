@@ -25,6 +25,8 @@ export interface SourceRelation {
 
 export interface SourceCondition extends ModelCondition {
   readonly place: Place;
+  /** Where its expression begins. */
+  readonly expressionPlace: Place;
 }
 
 /** Where something stands; empty for a model that came as JSON. */
@@ -36,6 +38,7 @@ export interface Places {
   relation(type: string, relation: string): Place;
   word(type: string, relation: string, word: string, phrase?: string): Place;
   condition(name: string): Place;
+  expression(condition: string): Place;
 }
 
 /** The places of a model without text. */
@@ -44,4 +47,5 @@ export const NOWHERE: Places = {
   relation: () => ({}),
   word: () => ({}),
   condition: () => ({}),
+  expression: () => ({}),
 };

@@ -7,6 +7,8 @@ interface SyntaxError {
   readonly column: { readonly start: number } | undefined;
 }
 
+export const END = 'the end of the file';
+
 /** ANTLR's own wording, which the DSL library passes on. */
 const WORDINGS: readonly { readonly pattern: RegExp; readonly message: string }[] = [
   { pattern: /^mismatched input '(.*)' expecting (.*)$/s, message: 'this does not belong here' },
@@ -20,7 +22,7 @@ const WORDINGS: readonly { readonly pattern: RegExp; readonly message: string }[
 const TOKENS: readonly (readonly [RegExp, string])[] = [
   [/\bWHITESPACE\b/g, 'white space'],
   [/\bNEWLINE\b/g, 'a new line'],
-  [/<EOF>/g, 'the end of the file'],
+  [/<EOF>/g, END],
   [/\bEXTENDED_IDENTIFIER\b/g, 'a name with - . or /'],
   [/\bIDENTIFIER\b/g, 'a name'],
   [/\bSCHEMA_VERSION\b/g, 'a schema version'],
@@ -50,7 +52,7 @@ export function toSyntaxProblem(error: SyntaxError, file: string): Problem {
 }
 
 function describeFound(found: string): string {
-  if (found === '<EOF>') return 'the end of the file';
+  if (found === '<EOF>') return END;
   const text = found.replaceAll('\\n', '\n').replaceAll('\\t', '\t');
   return text.trim() === '' ? (text.includes('\n') ? 'the end of the line' : 'white space') : `"${text.slice(0, 64)}"`;
 }

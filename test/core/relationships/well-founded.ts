@@ -35,7 +35,7 @@ export function wellFounded(
       rewrite: Rewrite,
       object: string,
       relation: Relation,
-      from: Set<string>,
+      from: ReadonlySet<string>,
       open: boolean,
     ): boolean => {
       const again = (child: Rewrite): boolean => evaluate(child, object, relation, from, open);

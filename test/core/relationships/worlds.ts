@@ -19,6 +19,7 @@ const name = fc.constantFrom(...NAMES);
 
 /** The value of the condition `c` is written into the relationship: `{value: 'true' | 'false' | 'error'}`. */
 const program: ModelConditionProgram = {
+  condition: { name: 'c', expression: 'value', parameters: new Map() },
   evaluate: (context) => {
     const { value } = context;
     if (value === 'true' || value === 'false') return { kind: value };
