@@ -136,14 +136,16 @@ export class Behalf {
     return this.http.json('GET', '/v1/delegations', { query: { ...filter, ...page } });
   }
 
-  /** All of them, page by page. */
-  async *allDelegations(filter: DelegationFilter = {}): AsyncGenerator<DelegationView> {
+  /** All of them, however many pages that takes. */
+  async allDelegations(filter: DelegationFilter = {}): Promise<readonly DelegationView[]> {
+    const all: DelegationView[] = [];
     let after: string | undefined;
     do {
       const page = await this.delegations(filter, { limit: 500, ...(after === undefined ? undefined : { after }) });
-      yield* page.delegations;
+      all.push(...page.delegations);
       after = page.next;
     } while (after !== undefined);
+    return all;
   }
 
   revoke(id: string, request: RevokeRequest, options?: RequestOptions): Promise<Revoked> {

@@ -1,0 +1,127 @@
+import { Command } from 'commander';
+import type { DecisionLog } from '../audit/log.ts';
+import { Behalf, BehalfError } from '../client/client.ts';
+import type { CallerRow } from '../core/change.ts';
+import { formatProblem, type Problem } from '../core/problem.ts';
+import type { Result } from '../core/result.ts';
+import type { Failure } from '../engine/failure.ts';
+import type { Store } from '../store/store.ts';
+import type { App } from '../wire/app.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The implementations that main.ts brings together. */
+export interface Rooms {
+  readonly version: string;
+  openStore(path: string): Store;
+  openLog(directory: string, node: string): DecisionLog;
+  buildServer(app: App): Listener;
+  /** A new caller's row from what was asked for, and its key; or what is wrong with it, field by field. */
+  makeCaller(
+    fields: object,
+  ): Result<
+    { readonly row: CallerRow; readonly key: string },
+    readonly { readonly field: string; readonly message: string }[]
+  >;
+}
+
+/** A server that can be started and stopped. */
+export interface Listener {
+  listen(address: { readonly host: string; readonly port: number }): Promise<string>;
+  /** Lets the answers under way finish. */
+  close(): Promise<unknown>;
+}
+
+export interface Context {
+  readonly terminal: Terminal;
+  readonly rooms: Rooms;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Resolves when the process is told to stop. */
+  readonly stopped: () => Promise<unknown>;
+}
+
+/** Exit statuses: what was asked for is so; it is not (denied, errors found); it could not be answered. */
+export const EXIT = { ok: 0, no: 1, fault: 2 } as const;
+
+/** Somewhere for a command's status to go: commander's actions return nothing. */
+export type Finish = (status: number) => void;
+
+export const DEFAULT_URL = 'http://127.0.0.1:7420';
+/** Longer than any answer of the server waits; a person would not wait longer. */
+const TIMEOUT_MS = 30_000;
+
+export interface RemoteOptions {
+  readonly url?: string;
+  readonly key?: string;
+  readonly json?: boolean;
+}
+
+/** A command that asks a server. */
+export function remoteCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option('--url URL', `the server (BEHALF_URL; default ${DEFAULT_URL})`)
+    .option('--key KEY', 'the key to ask with (BEHALF_KEY); none for a server with --dev')
+    .option('--json', 'print JSON');
+}
+
+export function urlOf(options: RemoteOptions, { env }: Terminal): string {
+  return options.url ?? env.BEHALF_URL ?? DEFAULT_URL;
+}
+
+export function connect(options: RemoteOptions, terminal: Terminal): Behalf {
+  const key = options.key ?? terminal.env.BEHALF_KEY;
+  return new Behalf({
+    url: urlOf(options, terminal),
+    timeoutMs: TIMEOUT_MS,
+    ...(key === undefined || key === '' ? undefined : { key }),
+  });
+}
+
+export function printJson(terminal: Terminal, value: unknown): void {
+  terminal.out(JSON.stringify(value, null, 2));
+}
+
+/** Why a command could not do what was asked, for whoever typed it. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}
+
+/** What went wrong, with every detail there is. */
+export function printFault(terminal: Terminal, fault: unknown): void {
+  if (fault instanceof BehalfError) {
+    const { code, message, problem } = fault;
+    printFailure(terminal, { code, message, errors: problem?.errors ?? [] });
+    if (code === 'unreachable') terminal.err('is the server running? behalf serve, or --url for another one');
+    return;
+  }
+  if (fault instanceof CommandError) {
+    terminal.err(`error: ${fault.message}`);
+    return;
+  }
+  terminal.err(`error: ${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}`);
+}
+
+export function printFailure(
+  terminal: Terminal,
+  { code, message, errors }: Pick<Failure, 'message' | 'errors'> & { readonly code: string },
+): void {
+  terminal.err(`error: ${message} (${code})`);
+  for (const { field, message: detail, asked, allowed } of errors ?? []) {
+    const bounds = asked === undefined ? '' : ` (asked ${asked}; allowed ${allowed})`;
+    terminal.err(`  ${field}: ${detail.startsWith(`${field}: `) ? detail.slice(field.length + 2) : detail}${bounds}`);
+  }
+}
+
+export function printProblems(terminal: Terminal, problems: readonly Problem[]): void {
+  for (const problem of problems) terminal.err(formatProblem(problem));
+}
+
+/** The JSON value that a text is, or the text itself: `--attr amount=5` is a number, `--attr tag=draft` is text. */
+export function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

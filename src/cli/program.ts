@@ -1,0 +1,54 @@
+import { Command, CommanderError } from 'commander';
+import { applyCommand } from './apply.ts';
+import { callersCommand } from './callers.ts';
+import { checkCommand } from './check.ts';
+import { type Context, EXIT, printFault } from './command.ts';
+import { explainCommand, whyCommand } from './explain.ts';
+import { grantCommand } from './grant.ts';
+import { revokeCommand } from './revoke.ts';
+import { serveCommand } from './serve.ts';
+import { treeCommand } from './tree.ts';
+import { validateCommand } from './validate.ts';
+
+/** Runs the command that the arguments name (without node and script) and answers its exit status. */
+export async function runProgram(args: readonly string[], context: Context): Promise<number> {
+  let status: number = EXIT.fault;
+  const finish = (code: number): void => {
+    status = code;
+  };
+  const program = new Command('behalf')
+    .description('May this agent do this, to that, on whose behalf?')
+    .version(context.rooms.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false);
+  for (const [heading, commands] of [
+    ['The server:', [serveCommand, validateCommand, callersCommand]],
+    ['Asking:', [checkCommand, explainCommand, whyCommand]],
+    ['Delegating:', [grantCommand, revokeCommand, treeCommand, applyCommand]],
+  ] as const) {
+    for (const make of commands) program.addCommand(make(context, finish).helpGroup(heading));
+  }
+  prepare(program, context);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (fault) {
+    // Commander has printed help, version or what is wrong with the arguments itself.
+    if (fault instanceof CommanderError) return fault.exitCode === 0 ? EXIT.ok : EXIT.fault;
+    printFault(context.terminal, fault);
+    return EXIT.fault;
+  }
+  return status;
+}
+
+/** Commands do not inherit these settings from the one that they are added to. */
+function prepare(command: Command, context: Context): void {
+  const { terminal } = context;
+  command
+    .exitOverride()
+    .showHelpAfterError(`(behalf ${command.name() === 'behalf' ? '' : `${command.name()} `}--help says more)`)
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.replace(/\n$/, '')),
+      writeErr: (text) => terminal.err(text.replace(/\n$/, '')),
+    });
+  for (const sub of command.commands) prepare(sub, context);
+}

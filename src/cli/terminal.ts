@@ -1,0 +1,41 @@
+import { createInterface } from 'node:readline/promises';
+import { styleText } from 'node:util';
+
+/** What a command reads and writes, so that a test can stand in for a person or a pipe. */
+export interface Terminal {
+  readonly env: { readonly [name: string]: string | undefined };
+  /** Whether a person can be asked something. */
+  readonly canAsk: boolean;
+  /** The answer is wanted: standard output. Ends the line. */
+  out(text: string): void;
+  /** Everything else: standard error. Ends the line. */
+  err(text: string): void;
+  ask(question: string): Promise<string>;
+  /** Colour where standard output is a terminal that has not been asked for none (no-color.org). */
+  paint(style: Style, text: string): string;
+}
+
+export type Style = 'good' | 'bad' | 'quiet' | 'strong';
+
+const FORMATS = { good: 'green', bad: 'red', quiet: 'dim', strong: 'bold' } as const;
+
+/** The terminal, or the pipes, of this process. */
+export function openTerminal(process: NodeJS.Process): Terminal {
+  const { env, stdin, stdout, stderr } = process;
+  const hasColour = stdout.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
+  return {
+    env,
+    canAsk: stdin.isTTY === true && stderr.isTTY === true,
+    out: (text) => void stdout.write(`${text}\n`),
+    err: (text) => void stderr.write(`${text}\n`),
+    ask: async (question) => {
+      const lines = createInterface({ input: stdin, output: stderr });
+      try {
+        return await lines.question(question);
+      } finally {
+        lines.close();
+      }
+    },
+    paint: (style, text) => (hasColour ? styleText(FORMATS[style], text, { validateStream: false }) : text),
+  };
+}
