@@ -83,7 +83,7 @@ export class Ledger {
 
   /** The revision number of a token, `unknown` where it belongs to another history. */
   parseToken(token: string): Result<number, 'malformed' | 'unknown'> {
-    const match = /^([a-z0-9]{1,32})\.(\d{1,15})$/.exec(token);
+    const match = /^([a-z0-9-]{1,64})\.(\d{1,15})$/.exec(token);
     if (match === null) return err('malformed');
     const revision = Number(match[2]);
     const epoch = match[1] ?? '';
