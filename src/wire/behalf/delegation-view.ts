@@ -73,9 +73,10 @@ export function viewJson(view: DelegationView, token: Token): object {
 }
 
 function delegationJson(delegation: Delegation, token: Token): object {
-  const { not_before, expires_at, created_at, revision } = delegation;
+  const { id, not_before, expires_at, created_at, revision, ...rest } = delegation;
   return {
-    ...delegation,
+    id,
+    ...rest,
     not_before: rfc3339(not_before),
     ...(expires_at === undefined ? undefined : { expires_at: rfc3339(expires_at) }),
     created_at: rfc3339(created_at),

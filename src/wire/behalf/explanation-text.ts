@@ -1,7 +1,6 @@
 import type { ChainTrace, Step } from '../../core/path/trace.ts';
 import type { Explanation } from '../../engine/explain.ts';
-import { rfc3339 } from '../trace.ts';
-import { edgePhrases, type Phrase, principalPhrases } from './path-phrases.ts';
+import { edgePhrases, moment, type Phrase, principalPhrases } from './path-phrases.ts';
 
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
@@ -25,7 +24,7 @@ function header({ decision, request, at, revision, recorded }: Explanation): rea
     ...(allowed ? [] : [`  reasons   ${reasons.join(', ')}${limit === undefined ? '' : ` (limit ${limit})`}`]),
     ...(request.claimedChain === undefined ? [] : [`  claimed   ${request.claimedChain.join(' → ')}`]),
     `  origin    ${request.proof}`,
-    `  decided   ${rfc3339(at)} at revision ${revision}${recorded === undefined ? '' : `, recorded as ${recorded.id}`}`,
+    `  decided   ${moment(at)} at revision ${revision}${recorded === undefined ? '' : `, recorded as ${recorded.id}`}`,
     `  bundle    ${bundle}`,
   ];
 }
@@ -42,11 +41,11 @@ function path({ decision, request, delegations, at, redacted }: Explanation): re
       step.kind === 'principal'
         ? principalPhrases(step, asked)
         : edgePhrases(step, delegations.get(step.delegation), asked);
+    const verdict = fails(step) ? `  ✗ ${step.reasons.join(', ')}` : '';
     const mark = index === firstFailing ? '   <-- the first hop that fails' : '';
-    lines.push(`${fails(step) ? '✗' : '✓'} ${title(step, index, last)}${mark}`);
+    lines.push(`${fails(step) ? '✗' : '✓'} ${title(step, index, last)}${verdict}${mark}`);
     const rail = last ? ' ' : '│';
     for (const line of flatten(phrases)) lines.push(`${rail}     ${line}`);
-    for (const reason of step.reasons) lines.push(`${rail}     => ${reason}`);
     if (!last) lines.push(step.kind === 'principal' ? '│' : '▼');
   });
   return lines;
@@ -58,7 +57,7 @@ function title(step: Step, index: number, last: boolean): string {
     return `${step.principal}  (${part})`;
   }
   const name = step.name === undefined ? '' : ` "${step.name}"`;
-  return `  ${step.from} delegates to ${step.to}: ${step.delegation}${name}`;
+  return `${step.from} delegates to ${step.to}  (${step.delegation}${name})`;
 }
 
 function flatten(phrases: readonly Phrase[]): readonly string[] {

@@ -3,7 +3,6 @@ import type { Delegation } from '../../core/delegation/delegation.ts';
 import type { EdgeStep, Entitlement, PrincipalStep } from '../../core/path/trace.ts';
 import type { Prohibition, RuleRef, RuleTrace } from '../../core/policy/judgement.ts';
 import type { ProofStep } from '../../core/relationships/membership.ts';
-import { rfc3339 } from '../trace.ts';
 
 /** One thing to say of a step; what belongs under it is indented. */
 export interface Phrase {
@@ -28,13 +27,15 @@ export function principalPhrases(step: PrincipalStep, asked: Asked): readonly Ph
   if (step.reasons.includes('deleted')) phrases.push(say('was deleted'));
   if (step.entitlement !== undefined) phrases.push(entitlementPhrase(step.entitlement, step, asked));
   for (const prohibition of step.prohibitions) phrases.push(prohibitionPhrase(prohibition));
-  if (step.excluded !== undefined)
-    phrases.push(say('is in what the permission excludes', step.excluded.map(proofLine)));
+  if (step.excluded !== undefined) phrases.push(say('is in what the permission excludes', proofLines(step.excluded)));
   const told = [...step.prohibitions, ...(step.entitlement?.by === 'policy' ? [step.entitlement.rule] : [])];
   for (const rule of step.rules) {
     if (!told.some((other) => other !== undefined && isSameRule(other, rule))) phrases.push(rulePhrase(rule));
   }
-  for (const error of step.errors) phrases.push(say(`error in ${error.expression}`, optionalLine(error.error)));
+  const shown = new Set([...step.prohibitions, ...step.rules].map(({ condition }) => condition?.expression));
+  for (const { expression, error } of step.errors) {
+    if (!shown.has(expression)) phrases.push(say(`error in ${expression}`, optionalLine(error)));
+  }
   return phrases;
 }
 
@@ -48,7 +49,7 @@ function entitlementPhrase(entitlement: Entitlement, step: PrincipalStep, asked:
       return say(`${verb} by rule ${ruleName(rule)}`, conditionLines(trace?.condition));
     }
     case 'relationship':
-      return say(`is ${entitlement.relation} of ${asked.resource}`, entitlement.proof.map(proofLine));
+      return say(`has ${entitlement.relation} on ${asked.resource}`, proofLines(entitlement.proof));
     case 'nothing':
       return say(nothingText(entitlement, asked), optionalLine(entitlement.unknown));
   }
@@ -60,8 +61,8 @@ function nothingText(entitlement: Nothing, { action, resource }: Asked): string 
       return `no allow rule for ${action} applies`;
     case 'relationship':
       return entitlement.unknown === undefined
-        ? `is not ${entitlement.relation} of ${resource}`
-        : `unknown whether it is ${entitlement.relation} of ${resource}`;
+        ? `has no ${entitlement.relation} on ${resource}`
+        : `unknown whether it has ${entitlement.relation} on ${resource}`;
     case 'neither':
       return `no rule and no relation can_${action} says who may ${action}`;
   }
@@ -90,17 +91,17 @@ export function edgePhrases(step: EdgeStep, delegation: Delegation | undefined, 
     phrases.push(say(`no capability covers ${asked.action} on ${asked.resource}`));
   }
   for (const condition of step.conditions) phrases.push(...conditionLines(condition).map((line) => say(line)));
-  if (step.held !== undefined) phrases.push(say(`the origin is in ${step.from}`, step.held.map(proofLine)));
+  if (step.held !== undefined) phrases.push(say(`the origin is in ${step.from}`, proofLines(step.held)));
   if (step.activation !== undefined) phrases.push(say(`open by the session ${step.activation}`));
   phrases.push(say(windowText(step, asked.at)));
   return phrases;
 }
 
 function windowText({ not_before: from, expires_at: until }: EdgeStep, at: number): string {
-  if (at < from) return `valid from ${rfc3339(from)}, in ${duration(from - at)}`;
+  if (at < from) return `valid from ${moment(from)}, in ${duration(from - at)}`;
   if (until === undefined) return 'valid without end';
-  if (at >= until) return `expired ${rfc3339(until)}, ${duration(at - until)} before`;
-  return `valid until ${rfc3339(until)}, ${duration(until - at)} left`;
+  if (at >= until) return `expired ${moment(until)}, ${duration(at - until)} before`;
+  return `valid until ${moment(until)}, ${duration(until - at)} left`;
 }
 
 function conditionLines(condition: ConditionTrace | undefined): readonly string[] {
@@ -111,10 +112,15 @@ function conditionLines(condition: ConditionTrace | undefined): readonly string[
   ];
 }
 
-function proofLine({ object, relation, via, relationship }: ProofStep): string {
-  if (relationship === undefined) return `${object}#${relation} (${via.replaceAll('_', ' ')})`;
-  const condition = relationship.condition === undefined ? '' : ` if ${relationship.condition.name}`;
-  return `${relationship.object}#${relationship.relation}@${relationship.user}${condition}`;
+/** The relationships that a proof rests on; how the model leads from one to the next can be read there. */
+function proofLines(proof: readonly ProofStep[]): readonly string[] {
+  const stored = proof.flatMap(({ relationship }) => (relationship === undefined ? [] : [relationship]));
+  if (stored.length === 0)
+    return proof.map(({ object, relation, via }) => `${object}#${relation}, ${via.replaceAll('_', ' ')}`);
+  return stored.map(
+    ({ object, relation, user, condition }) =>
+      `${object}#${relation}@${user}${condition === undefined ? '' : ` if ${condition.name}`}`,
+  );
 }
 
 function ruleName({ policy, rule }: RuleRef): string {
@@ -123,6 +129,11 @@ function ruleName({ policy, rule }: RuleRef): string {
 
 function isSameRule(a: RuleRef, b: RuleRef): boolean {
   return a.policy === b.policy && a.rule === b.rule && a.scope === b.scope;
+}
+
+/** A time for people: RFC 3339 without the fraction where there is none. */
+export function moment(ms: number): string {
+  return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
 
 const UNITS: readonly (readonly [ms: number, name: string])[] = [
