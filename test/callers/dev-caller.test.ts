@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { ASSERTABLE, ROLES } from '../../src/callers/caller.ts';
+import { DEV_CALLER } from '../../src/callers/dev-caller.ts';
+import { parseCaller } from '../../src/callers/parse-caller.ts';
+
+test('the dev caller may do everything, and nobody can store another one of its name', () => {
+  expect(DEV_CALLER.roles).toEqual(ROLES);
+  expect(DEV_CALLER.asserts).toEqual(ASSERTABLE);
+  expect(parseCaller(DEV_CALLER).ok).toBe(false);
+  expect(parseCaller({ ...DEV_CALLER, id: 'other' })).toEqual({ ok: true, value: { ...DEV_CALLER, id: 'other' } });
+});
