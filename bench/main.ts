@@ -1,8 +1,12 @@
 import { cpus } from 'node:os';
 import { benchDecide } from './decide.ts';
+import { benchHttp } from './http.ts';
 
 /** `npm run bench` runs every section; `npm run bench -- decide` only those named. */
-const SECTIONS: { readonly [name: string]: () => void | Promise<void> } = { decide: benchDecide };
+const SECTIONS: { readonly [name: string]: () => void | Promise<void> } = {
+  decide: benchDecide,
+  http: benchHttp,
+};
 
 const named = process.argv.slice(2);
 const unknown = named.find((name) => !(name in SECTIONS));

@@ -1,0 +1,88 @@
+/**
+ * The server under measurement, in a process of its own: `bare` answers the same bytes without asking anybody,
+ * `unlogged` decides but keeps its records in memory (measurement only), `durable` is what is served.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Fastify from 'fastify';
+import { openFileLog } from '../src/audit/file-log.ts';
+import type { DecisionLog, StoredDecision } from '../src/audit/log.ts';
+import type { Caller } from '../src/callers/caller.ts';
+import { toCallerRow } from '../src/callers/caller-row.ts';
+import { makeKey } from '../src/callers/key.ts';
+import type { Change } from '../src/core/change.ts';
+import { Checks } from '../src/engine/check.ts';
+import { Ledger } from '../src/engine/ledger.ts';
+import { toBundleSource, validateBundle } from '../src/engine/publish.ts';
+import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
+import { buildServer } from '../src/wire/server.ts';
+import { chainOf, MODEL } from './chain-world.ts';
+
+const [mode = 'durable', depth = '4'] = process.argv.slice(2);
+const GATEWAY: Caller = {
+  id: 'gateway',
+  roles: ['check'],
+  actors: ['agent:*'],
+  origins: ['user:*'],
+  vouches: ['user:*'],
+  direct: false,
+  asserts: [],
+  mode: 'enforce',
+};
+
+function memoryLog(): DecisionLog {
+  let sequence = 0;
+  return {
+    append: (entry) =>
+      Promise.resolve({ ...entry, id: `d_${++sequence}`, format: 1, node: 'bench', sequence, previous: '', hash: '' } as StoredDecision),
+    get: () => undefined,
+    list: () => ({ records: [] }),
+    healthy: true,
+    close: () => Promise.resolve(),
+  };
+}
+
+async function start(): Promise<void> {
+  const { key, keyHash } = makeKey(GATEWAY.id);
+  if (mode === 'bare') {
+    const server = Fastify({ logger: false });
+    const context = { id: 'd_bench_0000000000001', reason: 'allowed', revision: 'abcdefgh.1' };
+    server.post('/access/v1/evaluation', (_request, reply) => reply.send({ decision: true, context }));
+    ready(await server.listen({ port: 0, host: '127.0.0.1' }), key);
+    return;
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'behalf-bench-'));
+  const store = openSqliteStore(join(directory, 'bench.db'));
+  const source = toBundleSource([{ path: 'model/bench.fga', text: MODEL }]);
+  const relationship = { user: 'user:alice', relation: 'caller', object: 'tool:erp/pay' };
+  const changes: Change[] = [
+    { kind: 'bundle', key: 'current', value: source },
+    { kind: 'caller', key: GATEWAY.id, value: toCallerRow(GATEWAY, keyHash) },
+    { kind: 'relationship', key: 'tool:erp/pay#caller@user:alice', value: relationship },
+    ...chainOf(Number(depth)).map((delegation): Change => {
+      const value = { ...delegation, not_before: 0, expires_at: Date.now() + 3_600_000 };
+      return { kind: 'delegation', key: value.id, value };
+    }),
+  ];
+  store.commit({ at: Date.now(), by: 'bench', act: 'seed', changes });
+  const empty = validateBundle([]);
+  if (!empty.ok) throw new Error('the empty bundle does not compile');
+  const ledger = new Ledger(store, () => Date.now(), empty.value);
+  const log = mode === 'unlogged' ? memoryLog() : openFileLog(join(directory, 'decisions'), 'bench');
+  const server = buildServer({ ledger, checks: new Checks(ledger, log), log, dev: false, storeId: 'bench' });
+  process.on('SIGTERM', async () => {
+    await server.close();
+    await log.close();
+    store.close();
+    rmSync(directory, { recursive: true, force: true });
+    process.exit(0);
+  });
+  ready(await server.listen({ port: 0, host: '127.0.0.1' }), key);
+}
+
+function ready(url: string, key: string): void {
+  process.send?.({ url, key });
+}
+
+await start();
