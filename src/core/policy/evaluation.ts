@@ -52,7 +52,7 @@ export class Evaluation {
   private readonly host: Host;
   private readonly twoViews: boolean;
   private readonly states = new Map<Definitions, State>();
-  private readonly roles: [Map<DerivedRole, ConditionValue>, Map<DerivedRole, ConditionValue>] = [new Map(), new Map()];
+  private readonly roles = new Map<DerivedRole, [ConditionValue | undefined, ConditionValue | undefined]>();
   private readonly conditions = new Map<Match, ConditionValue>();
   private roots: ReturnType<typeof toRoots> | undefined;
   private recording = true;
@@ -92,11 +92,14 @@ export class Evaluation {
   derivedRole(role: DerivedRole, view: View): ConditionValue {
     if (role.condition === undefined) return TRUE;
     const seen = this.seenFrom(view, role.readsPath);
-    const known = this.roles[seen].get(role);
+    let values = this.roles.get(role);
+    const known = values?.[seen];
     if (known !== undefined) return known;
     if (!this.strict) this.prepareAll(role.used, role, seen);
     const value = this.holds(role.condition, role, seen);
-    this.roles[seen].set(role, value);
+    values ??= [undefined, undefined];
+    values[seen] = value;
+    this.roles.set(role, values);
     return value;
   }
 

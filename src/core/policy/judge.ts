@@ -69,6 +69,12 @@ function orDefault(version: string | undefined, settings: Settings): string {
 }
 
 function withParents(roles: readonly string[], version: string, scope: string, index: RuleIndex): readonly string[] {
-  const inherited = roles.flatMap((role) => index.parentRoles(role, version, scope));
-  return inherited.length === 0 ? roles : [...new Set([...roles, ...inherited])];
+  let inherited: Set<string> | undefined;
+  for (const role of roles) {
+    const parents = index.parentRoles(role, version, scope);
+    if (parents.length === 0) continue;
+    inherited ??= new Set(roles);
+    for (const parent of parents) inherited.add(parent);
+  }
+  return inherited === undefined ? roles : [...inherited];
 }

@@ -21,16 +21,21 @@ export function collectProhibitions(
   recorder: Recorder,
 ): readonly Prohibition[] {
   const found: Prohibition[] = [];
+  const { principalVersion, resourceVersion } = selection;
+  // Cerbos looks for a principal's rules under the resource's version. Those under its own forbid as well.
+  const versions = principalVersion === resourceVersion ? [resourceVersion] : [resourceVersion, principalVersion];
   for (const scope of selection.principalChain) {
-    const policy = index.principal(input.principal.id, selection.resourceVersion, scope);
-    for (const rule of policy?.rules ?? []) {
-      if (rule.effect !== 'deny' || policy === undefined) continue;
-      if (!appliesToResource(rule, input.resource.kind, input.action)) continue;
-      judgeDeny(rule, policy, undefined, evaluation, recorder, found);
+    for (const version of versions) {
+      const policy = index.principal(input.principal.id, version, scope);
+      for (const rule of policy?.rules ?? []) {
+        if (rule.effect !== 'deny' || policy === undefined) continue;
+        if (!appliesToResource(rule, input.resource.kind, input.action)) continue;
+        judgeDeny(rule, policy, undefined, evaluation, recorder, found);
+      }
     }
   }
   for (const scope of selection.resourceChain) {
-    const policy = index.resource(input.resource.kind, selection.resourceVersion, scope);
+    const policy = index.resource(input.resource.kind, resourceVersion, scope);
     if (policy !== undefined) {
       for (const rule of index.actionRules(policy, input.action).denies) {
         for (const by of bindings(rule, selection.allRoles)) {
@@ -38,7 +43,7 @@ export function collectProhibitions(
         }
       }
     }
-    const roles = index.rolePolicies(selection.resourceVersion, scope);
+    const roles = index.rolePolicies(resourceVersion, scope);
     if (roles.size > 0) collectOmissions(roles, input, selection, evaluation, recorder, found);
   }
   return found;

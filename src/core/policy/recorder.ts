@@ -10,8 +10,10 @@ import type { Effect } from './syntax.ts';
 /** What a judgement tells of its way: rules, outputs, derived roles. Observes only; nothing here decides. */
 export class Recorder {
   readonly outputs: PolicyOutput[] = [];
-  private readonly traces = new Map<Rule, RuleTrace>();
-  private readonly held = new Set<string>();
+  // A judgement meets few rules: searching a list costs less than making a map.
+  private readonly seen: Rule[] = [];
+  private readonly traces: RuleTrace[] = [];
+  private readonly held: string[] = [];
   private readonly evaluation: Evaluation;
   private readonly explain: boolean;
 
@@ -23,9 +25,12 @@ export class Recorder {
   /** A rule that was looked at. A rule may be met under several roles: that it was activated once is what stays. */
   rule(rule: Rule, effect: Effect, activated: boolean, value: ConditionValue): void {
     if (!activated && value.kind !== 'error' && !this.explain) return;
-    if (!activated && this.traces.has(rule)) return;
+    const known = this.seen.indexOf(rule);
+    if (known >= 0 && (!activated || this.traces[known]?.activated === true)) return;
     const condition = toTrace(rule.condition, value);
-    this.traces.set(rule, { ...rule.ref, effect, activated, ...(condition === undefined ? {} : { condition }) });
+    const trace = { ...rule.ref, effect, activated, ...(condition === undefined ? {} : { condition }) };
+    if (known >= 0) this.traces[known] = trace;
+    else this.traces[this.seen.push(rule) - 1] = trace;
   }
 
   /** A rule's output for its outcome, where it has one (Cerbos, "Outputs"). */
@@ -39,15 +44,15 @@ export class Recorder {
   }
 
   derivedRole(name: string): void {
-    this.held.add(name);
+    if (!this.held.includes(name)) this.held.push(name);
   }
 
   rules(): readonly RuleTrace[] {
-    return [...this.traces.values()];
+    return this.traces;
   }
 
   derivedRoles(): readonly string[] {
-    return [...this.held].sort();
+    return this.held.sort();
   }
 }
 

@@ -19,22 +19,22 @@ const NO_RULES: ActionRules = { rules: [], denies: [] };
 const NO_ROLES: ReadonlyMap<string, RolePolicy> = new Map();
 const NO_PARENTS: readonly string[] = [];
 
-/**
- * Where policies are found: by kind or principal, then version, then scope, in a few map look-ups however many there
- * are. Every name in a key is followed by a character that it cannot hold.
- */
+/** By scope, then version, then name: nested maps, because putting keys together costs more than three look-ups. */
+type Placed<T> = Map<string, Map<string, Map<string, T>>>;
+
+/** Where policies are found, in a few map look-ups however many there are. */
 export class RuleIndex {
-  private readonly resources = new Map<string, ResourcePolicy>();
-  private readonly principals = new Map<string, PrincipalPolicy>();
-  private readonly roles = new Map<string, Map<string, RolePolicy>>();
-  private readonly parents = new Map<string, ReadonlyMap<string, readonly string[]>>();
+  private readonly resources: Placed<ResourcePolicy> = new Map();
+  private readonly principals: Placed<PrincipalPolicy> = new Map();
+  private readonly roles: Placed<RolePolicy> = new Map();
+  /** The ancestors of each role. */
+  private readonly parents: Placed<readonly string[]>;
+  private readonly versioned: boolean;
   private readonly literal = new Map<ResourcePolicy, ReadonlyMap<string, ActionRules>>();
   private readonly globbed = new Map<ResourcePolicy, readonly ResourceRule[]>();
   private readonly allows = new Map<string, ResourceRule[]>();
   private readonly resourceScopes = new Set<string>();
   private readonly principalScopes = new Set<string>();
-  /** Versions and scopes in which some principal has a policy. */
-  private readonly principalsIn = new Set<string>();
   readonly kinds: ReadonlySet<string>;
 
   /** With `versioned` a role inherits from its role policy of the same version only; Cerbos looks at the scope alone. */
@@ -46,28 +46,25 @@ export class RuleIndex {
       else for (const rule of policy.rules) for (const kind of rule.resources.exact) kinds.add(kind);
     }
     this.kinds = kinds;
+    this.versioned = versioned;
     this.parents = inheritance(policies, versioned);
   }
 
   private add(policy: Policy): void {
     switch (policy.kind) {
       case 'resource':
-        this.resources.set(keyOf(policy.name, policy.version, policy.scope), policy);
+        place(this.resources, policy.scope, policy.version, policy.name, policy);
         this.resourceScopes.add(policy.scope);
         this.addActions(policy);
         return;
       case 'principal':
-        this.principals.set(keyOf(policy.name, policy.version, policy.scope), policy);
+        place(this.principals, policy.scope, policy.version, policy.name, policy);
         this.principalScopes.add(policy.scope);
-        this.principalsIn.add(placeOf(policy.version, policy.scope));
         return;
-      case 'role': {
-        const place = placeOf(policy.version, policy.scope);
-        const roles = this.roles.get(place) ?? new Map<string, RolePolicy>();
-        this.roles.set(place, roles.set(policy.name, policy));
+      case 'role':
+        place(this.roles, policy.scope, policy.version, policy.name, policy);
         this.resourceScopes.add(policy.scope);
         return;
-      }
     }
   }
 
@@ -86,23 +83,31 @@ export class RuleIndex {
   }
 
   resource(kind: string, version: string, scope: string): ResourcePolicy | undefined {
-    return this.resources.get(keyOf(kind, version, scope));
+    return this.resources.get(scope)?.get(version)?.get(kind);
   }
 
   principal(id: string, version: string, scope: string): PrincipalPolicy | undefined {
-    return this.principals.get(keyOf(id, version, scope));
+    return this.principals.get(scope)?.get(version)?.get(id);
+  }
+
+  /** Whether any principal has a policy of this version and scope. */
+  hasPrincipals(version: string, scope: string): boolean {
+    return this.principals.get(scope)?.has(version) === true;
   }
 
   /** The role policies of a version and scope, by role. */
   rolePolicies(version: string, scope: string): ReadonlyMap<string, RolePolicy> {
-    return this.roles.size === 0 ? NO_ROLES : (this.roles.get(placeOf(version, scope)) ?? NO_ROLES);
+    return this.roles.get(scope)?.get(version) ?? NO_ROLES;
   }
 
   /** The roles that `role` also stands for in the scope that the request names, by its role policies' parentRoles. */
   parentRoles(role: string, version: string, scope: string): readonly string[] {
-    if (this.parents.size === 0) return NO_PARENTS;
-    const place = this.parents.get(placeOf(version, scope)) ?? this.parents.get(placeOf('', scope));
-    return place?.get(role) ?? NO_PARENTS;
+    return (
+      this.parents
+        .get(scope)
+        ?.get(this.versioned ? version : '')
+        ?.get(role) ?? NO_PARENTS
+    );
   }
 
   actionRules(policy: ResourcePolicy, action: string): ActionRules {
@@ -119,10 +124,6 @@ export class RuleIndex {
 
   principalChain(scope: string): readonly string[] {
     return chain(scope, this.principalScopes);
-  }
-
-  hasPrincipals(version: string, scope: string): boolean {
-    return this.principalsIn.has(placeOf(version, scope));
   }
 
   allowsSomewhere(kind: string, action: string): boolean {
@@ -142,29 +143,27 @@ function chain(scope: string, existing: ReadonlySet<string>): readonly string[] 
 
 const ROOT: readonly string[] = [''];
 
-/** Scopes and versions hold no `/` and no NUL. */
-function placeOf(version: string, scope: string): string {
-  return `${version}/${scope}`;
-}
-
-function keyOf(name: string, version: string, scope: string): string {
-  return `${version}/${scope}\0${name}`;
+function place<T>(placed: Placed<T>, scope: string, version: string, name: string, value: T): void {
+  const versions = placed.get(scope) ?? new Map<string, Map<string, T>>();
+  const names = versions.get(version) ?? new Map<string, T>();
+  placed.set(scope, versions.set(version, names.set(name, value)));
 }
 
 /** For each place the ancestors of each role. Roles that lead back to themselves end there (Cerbos does the same). */
-function inheritance(policies: readonly Policy[], versioned: boolean) {
-  const direct = new Map<string, Map<string, Set<string>>>();
+function inheritance(policies: readonly Policy[], versioned: boolean): Placed<readonly string[]> {
+  const direct: Placed<Set<string>> = new Map();
   for (const policy of policies) {
     if (policy.kind !== 'role') continue;
-    const place = placeOf(versioned ? policy.version : '', policy.scope);
-    const roles = direct.get(place) ?? new Map<string, Set<string>>();
-    const parents = roles.get(policy.name) ?? new Set<string>();
+    const version = versioned ? policy.version : '';
+    const parents = direct.get(policy.scope)?.get(version)?.get(policy.name) ?? new Set<string>();
     for (const parent of policy.parentRoles) parents.add(parent);
-    direct.set(place, roles.set(policy.name, parents));
+    place(direct, policy.scope, version, policy.name, parents);
   }
-  const inherited = new Map<string, ReadonlyMap<string, readonly string[]>>();
-  for (const [place, roles] of direct) {
-    inherited.set(place, new Map([...roles.keys()].map((role) => [role, ancestors(role, roles)])));
+  const inherited: Placed<readonly string[]> = new Map();
+  for (const [scope, versions] of direct) {
+    for (const [version, roles] of versions) {
+      for (const role of roles.keys()) place(inherited, scope, version, role, ancestors(role, roles));
+    }
   }
   return inherited;
 }

@@ -59,7 +59,7 @@ class Walker {
   private readonly index: RuleIndex;
   private readonly evaluation: Evaluation;
   private readonly recorder: Recorder;
-  private readonly notHeld = new Map<ResourceRule | PrincipalRule, Set<DerivedRole>>();
+  private notHeld: Map<ResourceRule | PrincipalRule, Set<DerivedRole>> | undefined;
 
   constructor(input: PolicyInput, selection: Selection, index: RuleIndex, evaluation: Evaluation, recorder: Recorder) {
     this.input = input;
@@ -77,9 +77,10 @@ class Walker {
     const resources = resourceChain.some((scope) => this.isAboutResource(scope));
     if (!principals && !resources) return { effect: 'none', attributedTo: NO_MATCH };
 
-    const byPrincipal = this.walkPrincipal(principalChain, this.attribution('principal', principals, principalChain));
-    if (byPrincipal.effect !== 'none') return byPrincipal;
-    return this.walkResource(resourceChain, this.attribution('resource', resources, resourceChain), byPrincipal);
+    const byPrincipal = principals ? this.walkPrincipal(principalChain) : undefined;
+    if (byPrincipal !== undefined && byPrincipal.effect !== 'none') return byPrincipal;
+    const before = byPrincipal ?? { effect: 'none', attributedTo: NO_MATCH };
+    return this.walkResource(resourceChain, resources ? this.attribution(resourceChain) : NO_MATCH.policy, before);
   }
 
   /** A scope that does not exist matches nothing, unless the search is lenient (Cerbos, `lenientScopeSearch`). */
@@ -97,23 +98,32 @@ class Walker {
     return false;
   }
 
-  /** Cerbos attributes an effect to the nearest policy of the chain, even where a parent's rule decided. */
-  private attribution(kind: 'principal' | 'resource', exists: boolean, chain: readonly string[]): string {
-    const [scope] = chain;
-    if (!exists || scope === undefined) return NO_MATCH.policy;
-    const { principalVersion, resourceVersion } = this.selection;
-    return kind === 'principal'
-      ? policyName(kind, this.input.principal.id, principalVersion, scope)
-      : policyName(kind, this.input.resource.kind, resourceVersion, scope);
+  /** Cerbos attributes an effect to the policy of the nearest scope, even where a parent's rule decided. */
+  private attribution(chain: readonly string[]): string {
+    const { kind } = this.input.resource;
+    const { resourceVersion } = this.selection;
+    const scope = chain[0] ?? '';
+    const nearest = this.index.resource(kind, resourceVersion, scope);
+    return nearest === undefined ? policyName('resource', kind, resourceVersion, scope) : nearest.key;
   }
 
-  private walkPrincipal(chain: readonly string[], policy: string): Walked {
+  private walkPrincipal(chain: readonly string[]): Walked {
+    const { id } = this.input.principal;
     for (const scope of chain) {
-      const found = this.index.principal(this.input.principal.id, this.selection.resourceVersion, scope);
+      const found = this.index.principal(id, this.selection.resourceVersion, scope);
       const decided = found === undefined ? undefined : this.judgePrincipalPolicy(found);
-      if (decided !== undefined) return { ...decided, attributedTo: { policy, scope } };
+      if (decided !== undefined) return { ...decided, attributedTo: { policy: this.principalName(chain), scope } };
     }
-    return { effect: 'none', attributedTo: { policy, scope: '' } };
+    return { effect: 'none', attributedTo: { policy: this.principalName(chain), scope: '' } };
+  }
+
+  private principalName(chain: readonly string[]): string {
+    const { id } = this.input.principal;
+    const { principalVersion } = this.selection;
+    const scope = chain[0] ?? '';
+    return (
+      this.index.principal(id, principalVersion, scope)?.key ?? policyName('principal', id, principalVersion, scope)
+    );
   }
 
   private judgePrincipalPolicy(policy: PrincipalPolicy): Pick<Walked, 'effect' | 'decidedBy'> | undefined {
@@ -237,6 +247,7 @@ class Walker {
    * from the second time on it gives that output.
    */
   private repeatNotHeld(rule: ResourceRule | PrincipalRule, policy: ResourcePolicy | PrincipalPolicy, by: DerivedRole) {
+    this.notHeld ??= new Map();
     const roles = this.notHeld.get(rule) ?? new Set();
     if (roles.has(by)) this.recorder.output(rule, policy, false, rule.effect === 'deny' ? WHOLE : VISIBLE);
     this.notHeld.set(rule, roles.add(by));
@@ -263,10 +274,15 @@ export function appliesToResource(rule: PrincipalRule, kind: string, action: str
 }
 
 /** By what a rule applies to somebody with these roles: directly (undefined), and by each derived role. */
-export function* bindings(rule: ResourceRule, roles: readonly string[]): Iterable<DerivedRole | undefined> {
-  if (includesSome(rule.roles, roles)) yield undefined;
-  for (const role of rule.derivedRoles) if (includesSome(role.parentRoles, roles)) yield role;
+export function bindings(rule: ResourceRule, roles: readonly string[]): readonly (DerivedRole | undefined)[] {
+  const direct = includesSome(rule.roles, roles);
+  if (rule.derivedRoles.length === 0) return direct ? DIRECTLY : NOWISE;
+  const derived = rule.derivedRoles.filter((role) => includesSome(role.parentRoles, roles));
+  return direct ? [undefined, ...derived] : derived;
 }
+
+const DIRECTLY: readonly undefined[] = [undefined];
+const NOWISE: readonly undefined[] = [];
 
 /** The same once for every action and role that fits: so often Cerbos gives the rule's output. */
 function* repeatedBindings(

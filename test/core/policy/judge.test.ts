@@ -201,6 +201,13 @@ describe('prohibitions', () => {
     expect(judged('{resource: doc, allowActions: [edit]}', ['temp']).effect).toBe('deny');
   });
 
+  it('count under the version that the principal names and under the one that the resource names', () => {
+    const deny = principal('{action: view, effect: EFFECT_DENY, name: mine}');
+    const texts = [deny, deny.replace('version: default', 'version: v2'), docPolicy([ALLOW_ALL])];
+    const judged = policiesOf(texts).judge(input({ principal: { policyVersion: 'v2' } }));
+    expect(byName(judged)).toEqual(['principal.alice.vdefault#mine', 'principal.alice.vv2#mine']);
+  });
+
   it('are what prohibit() gives, whatever the effect', () => {
     const policies = policiesOf([
       principal('{action: view, effect: EFFECT_DENY, name: mine}'),
