@@ -1,33 +1,39 @@
 import { readFileSync } from 'node:fs';
-import { openFileLog } from './audit/file-log.ts';
-import { toCallerRow } from './callers/caller-row.ts';
-import { makeKey } from './callers/key.ts';
-import { parseCaller } from './callers/parse-caller.ts';
 import type { Rooms } from './cli/command.ts';
 import { runProgram } from './cli/program.ts';
 import { openTerminal } from './cli/terminal.ts';
 import { ok } from './core/result.ts';
-import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
-import { buildServer } from './wire/server.ts';
 
 /** The composition root: the one place that knows which implementation stands behind each port. */
-const rooms: Rooms = {
-  version: (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version,
-  openStore: openSqliteStore,
-  openLog: openFileLog,
-  buildServer,
-  makeCaller: (fields) => {
-    const caller = parseCaller(fields);
-    if (!caller.ok) return caller;
-    const { key, keyHash } = makeKey(caller.value.id);
-    return ok({ row: toCallerRow(caller.value, keyHash), key });
-  },
-};
+async function loadRooms(): Promise<Rooms> {
+  const [{ openSqliteStore }, { openFileLog }, { buildServer }, { makeKey }, { parseCaller }, { toCallerRow }] =
+    await Promise.all([
+      import('./store/sqlite/sqlite-store.ts'),
+      import('./audit/file-log.ts'),
+      import('./wire/server.ts'),
+      import('./callers/key.ts'),
+      import('./callers/parse-caller.ts'),
+      import('./callers/caller-row.ts'),
+    ]);
+  return {
+    openStore: openSqliteStore,
+    openLog: openFileLog,
+    buildServer,
+    makeCaller: (fields) => {
+      const caller = parseCaller(fields);
+      if (!caller.ok) return caller;
+      const { key, keyHash } = makeKey(caller.value.id);
+      return ok({ row: toCallerRow(caller.value, keyHash), key });
+    },
+  };
+}
+
+const packageFile = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
 
 process.exitCode = await runProgram(process.argv.slice(2), {
   terminal: openTerminal(process),
-  rooms,
+  version: (JSON.parse(packageFile) as { readonly version: string }).version,
+  loadRooms,
   now: Date.now,
   stopped: () =>
     new Promise((resolve) => {

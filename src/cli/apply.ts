@@ -1,29 +1,7 @@
 import type { Command } from 'commander';
-import { type Behalf, BehalfError, type Delegation } from '../client/client.ts';
-import { loadConfig } from '../config.ts';
-import type { Delegation as Stored } from '../core/delegation/delegation.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import { type Applied, type ApplyPlan, apply, type DelegationDoor, isDone, planApply } from '../engine/apply.ts';
-import type { Failure, FailureCode } from '../engine/failure.ts';
-import { describePlan, planJson } from './apply-plan.ts';
-import { readDelegations, UNKNOWN_VOCABULARY } from './check-sources.ts';
-import {
-  type Context,
-  connect,
-  EXIT,
-  type Finish,
-  printFailure,
-  printJson,
-  printProblems,
-  type RemoteOptions,
-  remoteCommand,
-  urlOf,
-} from './command.ts';
-import { counted } from './layout.ts';
-import { readSources, shown } from './read-sources.ts';
-import { flagsOf } from './serve.ts';
+import { type Context, type Finish, type RemoteOptions, remoteCommand } from './command.ts';
 
-interface ApplyOptions extends RemoteOptions {
+export interface ApplyOptions extends RemoteOptions {
   readonly policies?: string;
   readonly config?: string;
   readonly prune?: boolean;
@@ -33,135 +11,13 @@ interface ApplyOptions extends RemoteOptions {
 
 export function applyCommand({ terminal, now }: Context, finish: Finish): Command {
   return remoteCommand('apply', 'bring the delegations of policies/delegations in force, showing the plan first')
-    .option('--policies DIR', 'directory of the policies (default: "policies")')
-    .option('--config FILE', 'keys of the configuration as YAML (BEHALF_CONFIG)')
+    .option('--policies <DIR>', 'directory of the policies (default: "policies")')
+    .option('--config <FILE>', 'keys of the configuration as YAML (BEHALF_CONFIG)')
     .option('--prune', 'revoke what is in force and in no file')
     .option('--dry-run', 'show the plan; change nothing')
     .option('--yes', 'do not ask')
     .action(async (options: ApplyOptions) => {
-      const { config: file, policies } = options;
-      const flags = flagsOf({ config: file, policies });
-      const config = loadConfig(flags, terminal.env);
-      const named = config.ok ? { ...config.value.policies, stated: true } : { path: '', stated: false };
-      const sources = config.ok ? readSources({ model: { path: '', stated: false }, policies: named }) : config;
-      if (!sources.ok) {
-        printProblems(terminal, sources.error);
-        return finish(EXIT.fault);
-      }
-      const at = now();
-      const entries = readDelegations(sources.value.delegations, UNKNOWN_VOCABULARY, at);
-      if (!entries.ok) {
-        printProblems(terminal, entries.error.map(sources.value.inPlace));
-        return finish(EXIT.fault);
-      }
-      const door = clientDoor(connect(options, terminal));
-      const inForce = await door.inForce();
-      if (!inForce.ok) {
-        printFailure(terminal, inForce.error);
-        return finish(EXIT.fault);
-      }
-      const planned = planApply(entries.value, inForce.value, { prune: options.prune === true, now: at });
-      if (!planned.ok) {
-        printProblems(terminal, planned.error.map(sources.value.inPlace));
-        return finish(EXIT.fault);
-      }
-      const heading = `${shown(named.path)}/delegations against ${urlOf(options, terminal)}`;
-      return finish(await carryOut(planned.value, heading, door, options, terminal));
+      const { runApply } = await import('./run-apply.ts');
+      return finish(await runApply(options, now(), terminal));
     });
-}
-
-async function carryOut(
-  plan: ApplyPlan,
-  heading: string,
-  door: DelegationDoor,
-  options: ApplyOptions,
-  terminal: Context['terminal'],
-): Promise<number> {
-  const isJson = options.json === true;
-  const tell = (text: string): void => (isJson ? terminal.err(text) : terminal.out(text));
-  if (!isJson) terminal.out(`${heading}\n\n${describePlan(plan, terminal)}`);
-  if (options.dryRun === true || isDone(plan)) {
-    if (isJson) printJson(terminal, { plan: planJson(plan), applied: [] });
-    return EXIT.ok;
-  }
-  if (options.yes !== true) {
-    if (!terminal.canAsk) {
-      terminal.err('error: nothing was changed: --yes applies the plan where nobody can be asked');
-      return EXIT.fault;
-    }
-    const answer = await terminal.ask('\nApply this plan? [y/N] ');
-    if (!/^y(es)?$/i.test(answer.trim())) {
-      terminal.err('nothing was changed');
-      return EXIT.no;
-    }
-  }
-  const steps: Applied[] = [];
-  if (!isJson) terminal.out('');
-  const applied = await apply(plan, door, (step) => {
-    steps.push(step);
-    if (!isJson)
-      tell(step.kind === 'created' ? `  created  ${step.name}  ${step.delegation}` : `  revoked  ${step.delegation}`);
-  });
-  if (isJson) printJson(terminal, { plan: planJson(plan), applied: steps });
-  if (applied.ok) {
-    if (!isJson) terminal.out(`\n${terminal.paint('good', 'applied')}: ${counted(steps.length, 'change')}`);
-    return EXIT.ok;
-  }
-  printFailure(terminal, applied.error);
-  terminal.err(
-    `${counted(steps.length, 'change')} of the plan ${steps.length === 1 ? 'is' : 'are'} in force; apply goes on from there`,
-  );
-  return EXIT.fault;
-}
-
-/** The delegations of a server. */
-function clientDoor(client: Behalf): DelegationDoor {
-  return {
-    inForce: () =>
-      asResult(async () => {
-        const live = await client.allDelegations({ state: 'live' });
-        const later = await client.allDelegations({ state: 'not_yet_valid' });
-        return [...live, ...later].map(toStored);
-      }),
-    delegate: (draft) =>
-      asResult(async () => {
-        const { not_before: begin, expires_at: end, ...terms } = draft;
-        const { delegation } = await client.delegate({
-          ...terms,
-          ...(begin === undefined ? undefined : { not_before: new Date(begin).toISOString() }),
-          ...(end === undefined ? undefined : { expires_at: new Date(end).toISOString() }),
-        });
-        return delegation.id;
-      }),
-    revoke: (id, reason) =>
-      asResult(async () => {
-        await client.revoke(id, { reason });
-      }),
-  };
-}
-
-/** What the plan compares, from the shape in which it travels. */
-function toStored(delegation: Delegation): Stored {
-  const { not_before, expires_at, created_at, ...rest } = delegation;
-  return {
-    ...rest,
-    revision: 0,
-    not_before: Date.parse(not_before),
-    ...(expires_at === undefined ? undefined : { expires_at: Date.parse(expires_at) }),
-    created_at: Date.parse(created_at),
-  };
-}
-
-async function asResult<T>(ask: () => Promise<T>): Promise<Result<T, Failure>> {
-  try {
-    return ok(await ask());
-  } catch (fault) {
-    if (!(fault instanceof BehalfError)) throw fault;
-    const { code, message, problem } = fault;
-    return err({
-      code: code as FailureCode,
-      message,
-      ...(problem?.errors === undefined ? undefined : { errors: problem.errors }),
-    });
-  }
 }

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import type { Behalf, Caller, CallerRequest } from '../client/client.ts';
+import type { Caller, CallerRequest } from '../client/client.ts';
 import type { CallerRow } from '../core/change.ts';
 import type { Result } from '../core/result.ts';
 import { addCaller, listCallers, removeCaller } from '../engine/callers.ts';
 import type { Failure } from '../engine/failure.ts';
 import { Ledger } from '../engine/ledger.ts';
 import { validateBundle } from '../engine/publish.ts';
-import { CommandError, type Context } from './command.ts';
+import { CommandError, type Rooms } from './command.ts';
 import { OPERATOR } from './operator.ts';
 
 /** Where callers are kept: a server, or the store itself, from which the first administrator's key comes. */
@@ -16,16 +16,8 @@ export interface CallerDoor {
   remove(id: string): Promise<{ readonly revision: string }>;
 }
 
-export function serverDoor({ callers }: Behalf): CallerDoor {
-  return {
-    add: (request) => callers.add(request),
-    list: async () => (await callers.list()).callers,
-    remove: (id) => callers.remove(id),
-  };
-}
-
 /** Opens a store that no server has open; makes it where there is none yet. */
-export function openCallerStore(path: string, { rooms, now }: Context): CallerDoor & { close(): void } {
+export function openCallerStore(path: string, rooms: Rooms, now: () => number): CallerDoor & { close(): void } {
   const isNew = !existsSync(path);
   const store = rooms.openStore(path);
   const none = validateBundle([]);

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { ASSERTABLE, ROLES } from '../callers/caller.ts';
-import type { Caller, CallerRequest } from '../client/client.ts';
-import { type CallerDoor, openCallerStore, serverDoor } from './caller-door.ts';
+import type { Behalf, Caller, CallerRequest } from '../client/client.ts';
+import type { CallerDoor } from './caller-door.ts';
 import { type Context, connect, EXIT, type Finish, printJson, type RemoteOptions, remoteCommand } from './command.ts';
 import { columns, labelled } from './layout.ts';
 import { collect } from './question.ts';
@@ -26,10 +26,11 @@ export function callersCommand(context: Context, finish: Finish): Command {
   const { terminal } = context;
   const command = new Command('callers').description('who may ask: add, list and remove callers and their keys');
   const withStore = (sub: Command): Command =>
-    sub.option('--store FILE', 'work on this store itself, while no server has it open');
+    sub.option('--store <FILE>', 'work on this store itself, while no server has it open');
   const at = async <T>(options: CallersOptions, use: (door: CallerDoor) => Promise<T>): Promise<T> => {
     if (options.store === undefined) return use(serverDoor(connect(options, terminal)));
-    const door = openCallerStore(options.store, context);
+    const { openCallerStore } = await import('./caller-door.ts');
+    const door = openCallerStore(options.store, await context.loadRooms(), context.now);
     try {
       return await use(door);
     } finally {
@@ -41,16 +42,16 @@ export function callersCommand(context: Context, finish: Finish): Command {
     withStore(remoteCommand('add', 'add a caller; its key is shown once'))
       .argument('<id>', 'a name for it, like gateway')
       .addOption(
-        new Option('--role ROLE', `what it may do, once for each: ${ROLES.join(', ')}`)
+        new Option('--role <ROLE>', `what it may do, once for each: ${ROLES.join(', ')}`)
           .argParser(collect)
           .default([], 'none')
           .makeOptionMandatory(),
       )
-      .option('--principal PRINCIPAL', 'it is this principal, and names only itself as actor')
-      .option('--actor PATTERN', 'an actor that it may name: agent:mailer, agent:acme/* or *', collect, [])
-      .option('--origin PATTERN', 'an origin that it may name', collect, [])
-      .option('--vouches PATTERN', 'an origin whose presence it vouches for', collect, [])
-      .option('--asserts WHAT', `what its requests may state of principals: ${ASSERTABLE.join(', ')}`, collect, [])
+      .option('--principal <PRINCIPAL>', 'it is this principal, and names only itself as actor')
+      .option('--actor <PATTERN>', 'an actor that it may name: agent:mailer, agent:acme/* or *', collect, [])
+      .option('--origin <PATTERN>', 'an origin that it may name', collect, [])
+      .option('--vouches <PATTERN>', 'an origin whose presence it vouches for', collect, [])
+      .option('--asserts <WHAT>', `what its requests may state of principals: ${ASSERTABLE.join(', ')}`, collect, [])
       .option('--direct', 'may ask for a person without an agent')
       .option('--observe', 'is answered "allowed" whatever was decided; both are recorded')
       .action(async (id: string, options: AddOptions) => {
@@ -79,6 +80,15 @@ export function callersCommand(context: Context, finish: Finish): Command {
       }),
   );
   return command;
+}
+
+/** The callers of a server. */
+function serverDoor({ callers }: Behalf): CallerDoor {
+  return {
+    add: (request) => callers.add(request),
+    list: async () => (await callers.list()).callers,
+    remove: (id) => callers.remove(id),
+  };
 }
 
 function toRequest(id: string, options: AddOptions): CallerRequest {

@@ -19,22 +19,26 @@ export function checkCommand({ terminal }: Context, finish: Finish): Command {
 
 function describe(question: Question, evaluation: Evaluation, { paint }: Terminal): string {
   const { actor, action, resource, on_behalf_of: origin } = question;
-  const { decision, id, reason, reasons, path, observed, revision } = evaluation;
+  const { decision, id, reason, path, observed, revision } = evaluation;
   const verdict = decision ? paint('good', 'allowed') : paint('bad', 'denied');
   const sentence = `${actor} ${decision ? 'may' : 'may not'} ${action} ${resource}${origin === undefined ? '' : ` for ${origin}`}`;
-  const failing = path?.find((step) => step.reasons.length > 0);
+  const failing = path?.filter((step) => step.reasons.length > 0) ?? [];
   const lines = labelled([
     [
       'observed',
       observed === undefined ? undefined : `decided ${observed ? 'allowed' : 'denied'}; this caller only observes`,
     ],
-    ['reason', decision ? undefined : (reasons ?? [reason]).join(', ')],
-    ['at', failing && nameOf(failing)],
+    ['because', decision ? undefined : failing.length > 0 ? failing.map(reasonsOf) : reason],
     ['path', path && path.length > 1 ? path.map(nameOf).join(' → ') : undefined],
     ['revision', revision],
     ['why', `behalf why ${id}`],
   ]);
   return `${verdict}: ${sentence}\n${lines}`;
+}
+
+/** What stands against a step, the first failing one first. */
+function reasonsOf(step: Step): string {
+  return `${nameOf(step)} ${step.reasons.join(', ')}`;
 }
 
 /** A principal by itself, a delegation by its name. */

@@ -1,17 +1,16 @@
 import { Command } from 'commander';
-import type { DecisionLog } from '../audit/log.ts';
+import { type DecisionLog, LogError } from '../audit/log.ts';
 import { Behalf, BehalfError } from '../client/client.ts';
 import type { CallerRow } from '../core/change.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
 import type { Result } from '../core/result.ts';
 import type { Failure } from '../engine/failure.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, StoreError } from '../store/store.ts';
 import type { App } from '../wire/app.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The implementations that main.ts brings together. */
 export interface Rooms {
-  readonly version: string;
   openStore(path: string): Store;
   openLog(directory: string, node: string): DecisionLog;
   buildServer(app: App): Listener;
@@ -33,7 +32,9 @@ export interface Listener {
 
 export interface Context {
   readonly terminal: Terminal;
-  readonly rooms: Rooms;
+  readonly version: string;
+  /** Loaded when a command needs them: asking a server must not wait for the server's code. */
+  readonly loadRooms: () => Promise<Rooms>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Resolves when the process is told to stop. */
@@ -60,8 +61,8 @@ export interface RemoteOptions {
 export function remoteCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .option('--url URL', `the server (BEHALF_URL; default ${DEFAULT_URL})`)
-    .option('--key KEY', 'the key to ask with (BEHALF_KEY); none for a server with --dev')
+    .option('--url <URL>', `the server (BEHALF_URL; default ${DEFAULT_URL})`)
+    .option('--key <KEY>', 'the key to ask with (BEHALF_KEY); none for a server with --dev')
     .option('--json', 'print JSON');
 }
 
@@ -95,11 +96,13 @@ export function printFault(terminal: Terminal, fault: unknown): void {
     if (code === 'unreachable') terminal.err('is the server running? behalf serve, or --url for another one');
     return;
   }
-  if (fault instanceof CommandError) {
-    terminal.err(`error: ${fault.message}`);
+  if (!(fault instanceof Error)) {
+    terminal.err(`error: ${String(fault)}`);
     return;
   }
-  terminal.err(`error: ${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}`);
+  // Where in the code it happened helps only with what is a bug.
+  const isExpected = fault instanceof CommandError || fault instanceof StoreError || fault instanceof LogError;
+  terminal.err(`error: ${isExpected ? fault.message : (fault.stack ?? fault.message)}`);
 }
 
 export function printFailure(

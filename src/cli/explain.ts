@@ -32,5 +32,5 @@ export function whyCommand({ terminal }: Context, finish: Finish): Command {
 }
 
 function formatOption(): Option {
-  return new Option('--format FORMAT', 'how it is drawn').choices(['text', 'mermaid']).default('text');
+  return new Option('--format <FORMAT>', 'how it is drawn').choices(['text', 'mermaid']).default('text');
 }

@@ -34,21 +34,21 @@ interface GrantOptions extends RemoteOptions {
 
 export function grantCommand({ terminal, now }: Context, finish: Finish): Command {
   return remoteCommand('grant', 'delegate, or hand a delegation on')
-    .option('--from DELEGATOR', 'who hands on its authority: user:alice, or a set like group:finance#member')
-    .requiredOption('--to PRINCIPAL', 'who receives it, like agent:planner')
-    .option('--allow CAPABILITY', '"ACTION,… on RESOURCE,…", with "when CEL" if there is a condition', collect, [])
-    .option('--when CEL', 'a condition on all of it')
-    .option('--parent ID', 'the delegation that is handed on')
-    .option('--name NAME', 'a name for people and files')
-    .option('--origin PRINCIPAL', 'for this origin only')
-    .option('--expires WHEN', 'when it ends: 8h, 30d, or 2027-01-31T00:00:00Z')
-    .option('--not-before WHEN', 'when it begins; as --expires')
-    .option('--depth HOPS', 'further hops allowed below it (default 0, or one less than the parent)')
-    .option('--onward-to PATTERN', 'who it may be handed on to', collect, [])
+    .option('--from <DELEGATOR>', 'who hands on its authority: user:alice, or a set like group:finance#member')
+    .requiredOption('--to <PRINCIPAL>', 'who receives it, like agent:planner')
+    .option('--allow <CAPABILITY>', '"ACTION,… on RESOURCE,…", with "when CEL" if there is a condition', collect, [])
+    .option('--when <CEL>', 'a condition on all of it')
+    .option('--parent <ID>', 'the delegation that is handed on')
+    .option('--name <NAME>', 'a name for people and files')
+    .option('--origin <PRINCIPAL>', 'for this origin only')
+    .option('--expires <WHEN>', 'when it ends: 8h, 30d, or 2027-01-31T00:00:00Z')
+    .option('--not-before <WHEN>', 'when it begins; as --expires')
+    .option('--depth <HOPS>', 'further hops allowed below it (default 0, or one less than the parent)')
+    .option('--onward-to <PATTERN>', 'who it may be handed on to', collect, [])
     .addOption(
-      new Option('--proof PROOF', 'the least proof of the origin').choices(['asserted', 'vouched', 'verified']),
+      new Option('--proof <PROOF>', 'the least proof of the origin').choices(['asserted', 'vouched', 'verified']),
     )
-    .option('--session LENGTH', 'only while a session is open, of at most this length: 1h')
+    .option('--session <LENGTH>', 'only while a session is open, of at most this length: 1h')
     .addHelpText(
       'after',
       '\nExample:\n  behalf grant --from user:alice --to agent:planner --allow "read,comment on document:*" --expires 8h --depth 1',

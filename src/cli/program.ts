@@ -18,7 +18,7 @@ export async function runProgram(args: readonly string[], context: Context): Pro
   };
   const program = new Command('behalf')
     .description('May this agent do this, to that, on whose behalf?')
-    .version(context.rooms.version, '--version', 'print the version')
+    .version(context.version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false);
   for (const [heading, commands] of [

@@ -17,12 +17,12 @@ export function questionCommand(name: string, description: string): Command {
     .argument('<actor>', 'who is calling, like agent:researcher')
     .argument('<action>', 'what it wants to do, like read')
     .argument('<resource>', 'to what, like document:q3')
-    .option('--for ORIGIN', 'on whose behalf, like user:alice; without it on its own authority')
-    .option('--attr NAME=VALUE', 'an attribute of the resource (R.attr.NAME)', collect, [])
-    .option('--arg NAME=VALUE', 'an argument of the tool (R.attr.args.NAME)', collect, [])
-    .option('--context JSON', 'the context that policies see (request.context)')
-    .option('--delegation ID', 'only the chain that ends with this delegation')
-    .option('--revision REVISION', 'at least as fresh as this revision');
+    .option('--for <ORIGIN>', 'on whose behalf, like user:alice; without it on its own authority')
+    .option('--attr <NAME=VALUE>', 'an attribute of the resource (R.attr.NAME)', collect, [])
+    .option('--arg <NAME=VALUE>', 'an argument of the tool (R.attr.args.NAME)', collect, [])
+    .option('--context <JSON>', 'the context that policies see (request.context)')
+    .option('--delegation <ID>', 'only the chain that ends with this delegation')
+    .option('--revision <REVISION>', 'at least as fresh as this revision');
 }
 
 /** The question that was typed. Throws `CommandError` for what cannot be one. */

@@ -14,8 +14,8 @@ interface RevokeOptions extends RemoteOptions {
 export function revokeCommand({ terminal }: Context, finish: Finish): Command {
   return remoteCommand('revoke', 'revoke a delegation and everything derived from it, for ever')
     .argument('<id>', 'the delegation')
-    .requiredOption('--reason TEXT', 'why, for the record')
-    .option('--for ORIGIN', 'withdraw it for this origin only')
+    .requiredOption('--reason <TEXT>', 'why, for the record')
+    .option('--for <ORIGIN>', 'withdraw it for this origin only')
     .option('--dry-run', 'say what would die and who would keep what; change nothing')
     .action(async (id: string, options: RevokeOptions) => {
       const { reason, for: origin, dryRun = false } = options;

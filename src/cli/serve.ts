@@ -1,43 +1,19 @@
 import { Command } from 'commander';
-import { CONFIG_KEYS, type Config, flagOf, isLoopback, loadConfig } from '../config.ts';
+import { CONFIG_KEYS, type Config, isLoopback, loadConfig } from '../config.ts';
 import { type Context, EXIT, type Finish, printProblems } from './command.ts';
+import { type ConfigKey, flagsOf, withConfigFlags } from './config-flags.ts';
 import { counted, labelled } from './layout.ts';
 import { shown } from './read-sources.ts';
-import { type Running, startServer } from './start-server.ts';
+import type { Running } from './start-server.ts';
 
-type Key = keyof typeof CONFIG_KEYS;
-
-/** Adds flags for keys of the configuration, each with its help from the one table. */
-export function withConfigFlags(command: Command, keys: readonly Key[]): Command {
-  command.option('--config FILE', 'keys of the configuration as YAML (BEHALF_CONFIG)');
-  for (const key of keys) {
-    const { help, ...shape } = CONFIG_KEYS[key];
-    const placeholder = 'placeholder' in shape ? ` ${shape.placeholder}` : '';
-    const fallback = 'placeholder' in shape && 'default' in shape ? ` (default ${shape.default})` : '';
-    command.option(`${flagOf(key)}${placeholder}`, `${help}${fallback}`);
-  }
-  return command;
-}
-
-/** Commander's `storeId` is the key `store_id`. */
-export function flagsOf(options: { readonly [name: string]: unknown }): { readonly [key: string]: string | boolean } {
-  const flags = Object.entries(options).filter(([, value]) => typeof value === 'string' || typeof value === 'boolean');
-  return Object.fromEntries(
-    flags.map(([name, value]) => [
-      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      value as string | boolean,
-    ]),
-  );
-}
-
-export function serveCommand({ terminal, rooms, now, stopped }: Context, finish: Finish): Command {
+export function serveCommand({ terminal, version, loadRooms, now, stopped }: Context, finish: Finish): Command {
   const command = new Command('serve')
     .description('run the server')
     .addHelpText(
       'after',
       '\nEvery flag is also a variable (--store-id: BEHALF_STORE_ID) and a key of the file (store_id).\nA flag beats the environment, which beats the file.',
     );
-  return withConfigFlags(command, Object.keys(CONFIG_KEYS) as readonly Key[]).action(async (options) => {
+  return withConfigFlags(command, Object.keys(CONFIG_KEYS) as readonly ConfigKey[]).action(async (options) => {
     const config = loadConfig(flagsOf(options), terminal.env);
     if (!config.ok) {
       printProblems(terminal, config.error);
@@ -45,13 +21,14 @@ export function serveCommand({ terminal, rooms, now, stopped }: Context, finish:
     }
     // Listened for before the start, so that a signal meanwhile is not lost.
     const stop = stopped();
-    const started = await startServer(config.value, rooms, now);
+    const { startServer } = await import('./start-server.ts');
+    const started = await startServer(config.value, await loadRooms(), now);
     if (!started.ok) {
       printProblems(terminal, started.error.problems);
       terminal.err(`error: not started: ${started.error.message}`);
       return finish(started.error.problems.length > 0 ? EXIT.no : EXIT.fault);
     }
-    terminal.out(banner(started.value, config.value, rooms.version));
+    terminal.out(banner(started.value, config.value, version));
     for (const warning of started.value.warnings) terminal.err(`note: ${warning}`);
     await stop;
     terminal.out('stopping: answers under way are finished first');
