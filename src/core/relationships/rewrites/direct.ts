@@ -10,22 +10,29 @@ import type { Node, Walk } from '../walk.ts';
 export function evaluateDirect(walk: Walk, node: Node): Outcome {
   const { subject, tuples } = walk;
   const { object, relation } = node;
-  let unknown: Unknown | undefined;
-  for (const [user, via] of [
-    [subject.text, 'direct'],
-    [subject.wildcard, 'wildcard'],
-  ] as const) {
-    const tuple = user === undefined ? undefined : tuples.find(user, relation.name, object);
-    const admission = tuple === undefined ? NO : walk.admit(tuple, relation);
-    if (admission.kind === 'yes') return yes(toStep(node, via, tuple));
-    if (admission.kind === 'unknown') unknown ??= admission;
-  }
+  const exact = evaluateUser(walk, node, subject.text, 'direct');
+  if (exact.kind === 'yes') return exact;
+  const everybody = subject.wildcard === undefined ? NO : evaluateUser(walk, node, subject.wildcard, 'wildcard');
+  if (everybody.kind === 'yes') return everybody;
+  let unknown: Unknown | undefined =
+    exact.kind === 'unknown' ? exact : everybody.kind === 'unknown' ? everybody : undefined;
   for (const tuple of tuples.usersets(object, relation.name)) {
     const outcome = walk.spend() ?? evaluateUserset(walk, node, tuple);
     if (outcome.kind === 'yes') return outcome;
     if (outcome.kind === 'unknown') unknown ??= outcome;
   }
   return unknown ?? NO;
+}
+
+function evaluateUser(walk: Walk, node: Node, user: string, via: 'direct' | 'wildcard'): Outcome {
+  const { relation, object } = node;
+  const { type } = walk.subject;
+  // Most relations allow no wildcard, and many not the subject's type: no need to look then.
+  if (!relation.directTypes.some((direct) => direct.type === type && (via === 'direct' || direct.wildcard))) return NO;
+  const tuple = walk.tuples.find(user, relation.name, object);
+  if (tuple === undefined) return NO;
+  const admission = walk.admit(tuple, relation);
+  return admission.kind === 'yes' ? yes(toStep(node, via, tuple)) : admission;
 }
 
 /** The subject is in if the relationship counts and the subject is a member of its userset. */
@@ -40,7 +47,6 @@ function evaluateUserset(walk: Walk, node: Node, tuple: Relationship): Outcome {
   return member.kind === 'unknown' ? member : yes(toStep(node, 'userset', tuple), member.proof);
 }
 
-function toStep(node: Node, via: ProofStep['via'], relationship: Relationship | undefined): ProofStep {
-  const step = { object: node.object, relation: node.relation.name, via };
-  return relationship === undefined ? step : { ...step, relationship };
+function toStep(node: Node, via: ProofStep['via'], relationship: Relationship): ProofStep {
+  return { object: node.object, relation: node.relation.name, via, relationship };
 }
