@@ -259,7 +259,7 @@ export function withDerivedRole(value: ConditionValue, held: ConditionValue | un
   return held?.kind === 'error' && value.kind === 'true' ? held : value;
 }
 
-export function appliesTo(rule: ResourceRule, roles: readonly string[]): boolean {
+function appliesTo(rule: ResourceRule, roles: readonly string[]): boolean {
   return includesSome(rule.roles, roles) || rule.derivedRoles.some((role) => includesSome(role.parentRoles, roles));
 }
 

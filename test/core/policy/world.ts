@@ -16,7 +16,7 @@ export function problemsOf(texts: readonly string[]): readonly Problem[] {
   return compiled.ok ? [] : compiled.error;
 }
 
-export function filesOf(texts: readonly string[]) {
+function filesOf(texts: readonly string[]) {
   return texts.map((text, index) => ({ path: `p${index}.yaml`, text }));
 }
 
