@@ -1,11 +1,11 @@
 import type { DecisionLog } from '../audit/log.ts';
 import type { Caller } from '../callers/caller.ts';
 import { decide } from '../core/decide.ts';
-import type { Decision, ReasonCode } from '../core/decision.ts';
+import type { CheckRequest, Decision, ReasonCode } from '../core/decision.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ChainTrace } from '../core/path/trace.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import { type Failure, failure } from './failure.ts';
+import { type Failure, failure, isFault } from './failure.ts';
 import { describe, type Ledger } from './ledger.ts';
 import { requireRole, seesEverything } from './permissions.ts';
 import { type Question, toCheckRequest } from './question.ts';
@@ -47,6 +47,23 @@ const TOLD_TO_ALL: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
 /** How often an allow is decided again because of changes made meanwhile, before it is denied as stale. */
 const RELEASE_ATTEMPTS = 8;
 
+/** A question that this caller may put, on its way. */
+interface Ask {
+  readonly request: CheckRequest;
+  readonly revision: string | undefined;
+  readonly caller: Caller;
+  readonly requestId: string | undefined;
+  readonly started: number;
+  /** The record of the decision before, where it is decided again. */
+  last: string | undefined;
+}
+
+interface Recorded {
+  readonly id: string;
+  readonly decision: Decision;
+  readonly enforced: boolean;
+}
+
 /** One check, step by step as in design section 6: every door that answers a decision goes through here. */
 export class Checks {
   private readonly ledger: Ledger;
@@ -55,50 +72,101 @@ export class Checks {
   constructor(ledger: Ledger, log: DecisionLog) {
     this.ledger = ledger;
     this.log = log;
+    const [latest] = log.list({}, { limit: 1 }).records;
+    if (latest !== undefined) ledger.recordTime(latest.at);
   }
 
   /** Decides, records durably, and only then answers. */
   async check(question: Question, caller: Caller, requestId?: string): Promise<Result<Answer, Failure>> {
-    const started = performance.now();
+    const [answer] = await this.checkAll([ok(question)], caller, { requestId });
+    return answer ?? err(failure('invalid', 'there is no question'));
+  }
+
+  /**
+   * Checks several questions for one answer. Where `stopsAt` is given they are decided in order, and the first
+   * decision that is so is the last. No allow of them is released after the acknowledgement of a change that denies
+   * it (invariant 36): if anything changed since one was decided, all are decided again.
+   */
+  async checkAll(
+    questions: readonly Result<Question, Failure>[],
+    caller: Caller,
+    options: { readonly stopsAt?: boolean | undefined; readonly requestId?: string | undefined } = {},
+  ): Promise<readonly Result<Answer, Failure>[]> {
+    const asks = questions.map((question) => this.toAsk(question, caller, options.requestId));
+    for (let attempt = 0; ; attempt++) {
+      const answers = await this.answerAll(asks, options.stopsAt, attempt === RELEASE_ATTEMPTS);
+      const { revision } = this.ledger;
+      const isOutdated = answers.some(
+        (one) => one.ok && one.value.decision.allowed && one.value.decision.revision !== revision,
+      );
+      if (!isOutdated) return answers.map((one) => (one.ok ? ok(this.toAnswer(one.value, caller)) : one));
+    }
+  }
+
+  private toAsk(
+    question: Result<Question, Failure>,
+    caller: Caller,
+    requestId: string | undefined,
+  ): Result<Ask, Failure> {
     const permitted = requireRole(caller, 'check');
     if (!permitted.ok) return permitted;
-    const request = toCheckRequest(question, caller, this.ledger.bundle.settings);
+    if (!question.ok) return question;
+    const request = toCheckRequest(question.value, caller, this.ledger.bundle.settings);
     if (!request.ok) return request;
-    const fresh = await this.await(question.revision);
-    if (!fresh.ok) return fresh;
+    const ask: Ask = {
+      request: request.value,
+      revision: question.value.revision,
+      caller,
+      requestId,
+      started: performance.now(),
+      last: undefined,
+    };
+    return ok(ask);
+  }
 
-    let supersedes: string | undefined;
-    for (let attempt = 0; ; attempt++) {
-      const at = this.ledger.now();
-      const { revision } = this.ledger;
-      const decision =
-        !fresh.value || attempt === RELEASE_ATTEMPTS
-          ? staleDecision(this.ledger)
-          : decide(request.value, this.ledger.snapshot, at);
-      const enforced = decision.allowed || caller.mode === 'observe';
-      let id: string;
-      try {
-        const stored = await this.log.append({
-          at,
-          caller: caller.id,
-          request: request.value,
-          decision,
-          enforced,
-          latencyUs: Math.round((performance.now() - started) * 1000),
-          ...(requestId === undefined ? undefined : { requestId }),
-          ...(supersedes === undefined ? undefined : { supersedes }),
-        });
-        id = stored.id;
-      } catch (fault) {
-        // Never an unlogged allow: a log that cannot write makes this a fault, not an answer.
-        return err(failure('log_unavailable', `the decision could not be recorded: ${describe(fault)}`));
-      }
-      // No allow leaves after the acknowledgement of a change that denies it (invariant 36).
-      if (decision.allowed && this.ledger.revision !== revision) {
-        supersedes = id;
-        continue;
-      }
-      return ok(this.answer(id, decision, enforced, caller));
+  private async answerAll(
+    asks: readonly Result<Ask, Failure>[],
+    stopsAt: boolean | undefined,
+    giveUp: boolean,
+  ): Promise<readonly Result<Recorded, Failure>[]> {
+    const answer = (ask: Result<Ask, Failure>) =>
+      ask.ok ? this.decideAndRecord(ask.value, giveUp) : Promise.resolve(ask);
+    // All at once where all are answered: their records then share one write to the disk.
+    if (stopsAt === undefined) return Promise.all(asks.map(answer));
+    const answers: Result<Recorded, Failure>[] = [];
+    for (const ask of asks) {
+      const one = await answer(ask);
+      answers.push(one);
+      if (one.ok ? one.value.enforced === stopsAt : isFault(one.error) || !stopsAt) break;
+    }
+    return answers;
+  }
+
+  /** One decision and its record, on disk. With `giveUp` it is a denial: changes came faster than decisions. */
+  private async decideAndRecord(ask: Ask, giveUp: boolean): Promise<Result<Recorded, Failure>> {
+    const fresh = await this.await(ask.revision);
+    if (!fresh.ok) return fresh;
+    const at = this.ledger.now();
+    const decision =
+      giveUp || !fresh.value ? staleDecision(this.ledger) : decide(ask.request, this.ledger.snapshot, at);
+    const enforced = decision.allowed || ask.caller.mode === 'observe';
+    try {
+      const { id } = await this.log.append({
+        at,
+        caller: ask.caller.id,
+        request: ask.request,
+        decision,
+        enforced,
+        latencyUs: Math.round((performance.now() - ask.started) * 1000),
+        ...(ask.requestId === undefined ? undefined : { requestId: ask.requestId }),
+        ...(ask.last === undefined ? undefined : { supersedes: ask.last }),
+      });
+      this.ledger.recordTime(at);
+      ask.last = id;
+      return ok({ id, decision, enforced });
+    } catch (fault) {
+      // Never an unlogged allow: a log that cannot write makes this a fault, not an answer.
+      return err(failure('log_unavailable', `the decision could not be recorded: ${describe(fault)}`));
     }
   }
 
@@ -113,7 +181,7 @@ export class Checks {
     return ok(await this.ledger.waitFor(revision.value, LIMITS.revisionWaitMs));
   }
 
-  private answer(id: string, decision: Decision, enforced: boolean, caller: Caller): Answer {
+  private toAnswer({ id, decision, enforced }: Recorded, caller: Caller): Answer {
     const sees = seesEverything(caller);
     return {
       decision: enforced,

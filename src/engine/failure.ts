@@ -33,3 +33,8 @@ export interface FieldError {
 export function failure(code: FailureCode, message: string, errors?: readonly FieldError[]): Failure {
   return errors === undefined ? { code, message } : { code, message, errors };
 }
+
+/** Whether it is the server's own: nothing that was asked for could be answered then. */
+export function isFault({ code }: Failure): boolean {
+  return code === 'log_unavailable' || code === 'store_unavailable';
+}

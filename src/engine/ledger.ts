@@ -38,6 +38,7 @@ export class Ledger {
   private readonly waiting = new Set<() => void>();
   private readonly past = new Map<number, Snapshot>();
   private current: Bundle;
+  private decidedAt = 0;
   private live: Snapshot;
 
   /** Reads the whole store. `fallback` is the bundle in force while none was published. */
@@ -65,7 +66,12 @@ export class Ledger {
 
   /** Milliseconds since 1970, never below the largest time recorded: a clock that steps back revives nothing. */
   now(): number {
-    return Math.max(this.clock(), this.store.latestTime);
+    return Math.max(this.clock(), this.store.latestTime, this.decidedAt);
+  }
+
+  /** Tells of a time (ms) that a decision was recorded with, here or before the last start. */
+  recordTime(at: number): void {
+    this.decidedAt = Math.max(this.decidedAt, at);
   }
 
   caller(id: string): CallerRow | undefined {
@@ -137,8 +143,9 @@ export class Ledger {
     if (!planned.ok) return planned;
     const { act, changes, answer } = planned.value;
     if (changes.length === 0) return ok(answer);
+    let stored: number;
     try {
-      const revision = this.store.commit({
+      stored = this.store.commit({
         at: now,
         by: caller.id,
         act,
@@ -147,11 +154,11 @@ export class Ledger {
           ? undefined
           : { idempotency: { key: idempotency.key, requestDigest: digest, answer: JSON.stringify(answer) } }),
       });
-      for (const change of changes) this.take(change, revision);
-      this.live = this.view();
     } catch (fault) {
       return err(failure('store_unavailable', `the store did not take the write: ${describe(fault)}`));
     }
+    for (const change of changes) this.take(change, stored);
+    this.live = this.view();
     for (const wake of [...this.waiting]) wake();
     return ok(answer);
   }

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { Caller } from '../../callers/caller.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import { type Failure, failure } from '../../engine/failure.ts';
+import type { Answer } from '../../engine/check.ts';
+import { type Failure, failure, isFault } from '../../engine/failure.ts';
+import type { Question } from '../../engine/question.ts';
 import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
 import { EVALUATION, type Evaluation, PARTIAL_EVALUATION, type PartialEvaluation, toQuestion } from '../question.ts';
@@ -62,59 +63,33 @@ export function evaluations(routes: Routes, app: App): void {
     async (request, reply) => {
       const { body } = request;
       const items = body.evaluations ?? [];
-      const ask = (item: Result<Evaluation, Failure>) => answerItem(app, item, callerOf(request), request.id);
       if (items.length > LIMITS.batchItems) {
         const message = `more than ${LIMITS.batchItems} evaluations in one request (limit batchItems)`;
         return sendError(reply, refusalOfFailure(failure('invalid', message)));
       }
-      const answers = items.length === 0 ? [await ask(whole(body))] : await askAll(body, items, ask);
+      const isOne = items.length === 0;
+      const questions = isOne ? [whole(body)] : items.map((item) => merge(body, item));
+      const answers = await app.checks.checkAll(questions.map(questionOf), callerOf(request), {
+        stopsAt: isOne ? undefined : STOPS_AT[body.options?.evaluations_semantic ?? 'execute_all'],
+        requestId: request.id,
+      });
       // A fault of the server is not an answer about one item (section 7 of the design: 503, never an unlogged allow).
-      const fault = answers.find(({ failed }) => failed !== undefined && (items.length === 0 || isFault(failed)));
-      if (fault?.failed !== undefined) return sendError(reply, refusalOfFailure(fault.failed));
-      return items.length === 0 ? answers[0]?.json : { evaluations: answers.map(({ json }) => json) };
+      const failed = answers.find((one) => !one.ok && (isOne || isFault(one.error)));
+      if (failed !== undefined && !failed.ok) return sendError(reply, refusalOfFailure(failed.error));
+      const bodies = answers.map(itemJson);
+      return isOne ? bodies[0] : { evaluations: bodies };
     },
   );
 }
 
-interface ItemAnswer {
-  readonly decision: boolean;
-  readonly json: object;
-  readonly failed?: Failure;
+function questionOf(item: Result<Evaluation, Failure>): Result<Question, Failure> {
+  return item.ok ? toQuestion(item.value) : item;
 }
 
-async function askAll(
-  batch: Batch,
-  items: readonly unknown[],
-  ask: (item: Result<Evaluation, Failure>) => Promise<ItemAnswer>,
-): Promise<readonly ItemAnswer[]> {
-  const stopsAt = STOPS_AT[batch.options?.evaluations_semantic ?? 'execute_all'];
-  // All at once where all are answered: their records then share one write to the disk.
-  if (stopsAt === undefined) return Promise.all(items.map((item) => ask(merge(batch, item))));
-  const answers: ItemAnswer[] = [];
-  for (const item of items) {
-    const answer = await ask(merge(batch, item));
-    answers.push(answer);
-    if (answer.decision === stopsAt || (answer.failed !== undefined && isFault(answer.failed))) break;
-  }
-  return answers;
-}
-
-async function answerItem(
-  app: App,
-  item: Result<Evaluation, Failure>,
-  caller: Caller,
-  requestId: string,
-): Promise<ItemAnswer> {
-  const question = item.ok ? toQuestion(item.value) : item;
-  const answer = question.ok ? await app.checks.check(question.value, caller, requestId) : question;
-  if (answer.ok) return { decision: answer.value.decision, json: answerJson(answer.value) };
+function itemJson(answer: Result<Answer, Failure>): object {
+  if (answer.ok) return answerJson(answer.value);
   const refusal = refusalOfFailure(answer.error);
-  const error = { status: statusOf(refusal), message: refusal.message };
-  return { decision: false, json: { decision: false, context: { error } }, failed: answer.error };
-}
-
-function isFault({ code }: Failure): boolean {
-  return code === 'log_unavailable' || code === 'store_unavailable';
+  return { decision: false, context: { error: { status: statusOf(refusal), message: refusal.message } } };
 }
 
 /** An item over the defaults of its batch: a member replaces the default as a whole, except who acts for whom. */
