@@ -57,6 +57,20 @@ export interface Options {
   readonly wrapLog?: (log: DecisionLog) => DecisionLog;
 }
 
+/** A log that does what `log` does, except where it does something else. */
+export function logLike(log: DecisionLog, other: Partial<DecisionLog>): DecisionLog {
+  return {
+    append: (entry) => log.append(entry),
+    get: (id) => log.get(id),
+    list: (filter, page) => log.list(filter, page),
+    close: () => log.close(),
+    get healthy() {
+      return log.healthy;
+    },
+    ...other,
+  };
+}
+
 export function openServer({ files, dev = false, wrapLog = (log) => log }: Options): ServerUnderTest {
   const directory = mkdtempSync(join(tmpdir(), 'behalf-wire-'));
   const clock: Clock = { now: Date.parse('2030-01-01T12:00:00Z') };

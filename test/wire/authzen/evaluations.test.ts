@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DecisionLog } from '../../../src/audit/log.ts';
 import { LogError } from '../../../src/audit/log.ts';
 import { ALICE, BOB, MAIL, MAILER, type Office, openOffice, Q3, READER } from '../office.ts';
+import { logLike } from '../server-under-test.ts';
 
 const URL = '/access/v1/evaluations';
 const READ = { name: 'read' };
@@ -15,15 +16,9 @@ let brokenAt = Number.POSITIVE_INFINITY;
 /** The real log, until it is told to break. */
 function breakable(log: DecisionLog): DecisionLog {
   let count = 0;
-  return {
+  return logLike(log, {
     append: (entry) => (++count >= brokenAt ? Promise.reject(new LogError('no space left')) : log.append(entry)),
-    get: (id) => log.get(id),
-    list: (filter, page) => log.list(filter, page),
-    get healthy() {
-      return log.healthy;
-    },
-    close: () => log.close(),
-  };
+  });
 }
 
 beforeAll(async () => {

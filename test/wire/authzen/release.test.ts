@@ -1,60 +1,39 @@
 import { expect, test } from 'vitest';
-import type { DecisionLog, StoredDecision } from '../../../src/audit/log.ts';
 import { ALICE, asking, MAIL, MAILER, type Office, openOffice } from '../office.ts';
+import { logLike } from '../server-under-test.ts';
 
-/** The real log, whose records wait at a gate before they are written. */
-class HeldLog implements DecisionLog {
-  arrived = 0;
-  private readonly log: DecisionLog;
-  private held: (() => void)[] = [];
-  private open = true;
-
-  constructor(log: DecisionLog) {
-    this.log = log;
-  }
-
-  hold(): void {
-    this.open = false;
-  }
-
-  release(): void {
-    this.open = true;
-    for (const go of this.held.splice(0)) go();
-  }
-
-  async append(entry: Parameters<DecisionLog['append']>[0]): Promise<StoredDecision> {
-    this.arrived += 1;
-    if (!this.open) await new Promise<void>((resolve) => this.held.push(resolve));
-    return this.log.append(entry);
-  }
-
-  get(id: string) {
-    return this.log.get(id);
-  }
-
-  list(...args: Parameters<DecisionLog['list']>) {
-    return this.log.list(...args);
-  }
-
-  get healthy() {
-    return this.log.healthy;
-  }
-
-  close() {
-    return this.log.close();
-  }
+interface Gate {
+  /** Records that came to the log. */
+  arrived: number;
+  hold(): void;
+  release(): void;
 }
 
-async function openHeld(): Promise<{ office: Office; held: HeldLog }> {
-  let held: HeldLog | undefined;
-  const office = await openOffice({
-    wrapLog: (log) => {
-      held = new HeldLog(log);
-      return held;
+/** An office whose records wait at a gate before the real log takes them. */
+async function openHeld(): Promise<{ office: Office; gate: Gate }> {
+  const held: (() => void)[] = [];
+  let open = true;
+  const gate: Gate = {
+    arrived: 0,
+    hold: () => {
+      open = false;
     },
+    release: () => {
+      open = true;
+      for (const go of held.splice(0)) go();
+    },
+  };
+  const office = await openOffice({
+    wrapLog: (log) =>
+      logLike(log, {
+        append: async (entry) => {
+          gate.arrived += 1;
+          if (!open) await new Promise<void>((resolve) => held.push(resolve));
+          return log.append(entry);
+        },
+      }),
   });
-  if (held === undefined) throw new Error('the log was not wrapped');
-  return { office, held };
+  return { office, gate };
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -64,22 +43,22 @@ async function until(condition: () => boolean): Promise<void> {
 const EVALUATION = '/access/v1/evaluation';
 
 test('an allow that waits for its record while a revocation is acknowledged leaves as a deny (invariant 36)', async () => {
-  const { office, held } = await openHeld();
+  const { office, gate } = await openHeld();
   await using _office = office;
   const delegation = await office.delegate(MAIL);
   const body = asking(MAILER, 'mail', ALICE);
 
-  held.hold();
-  const arrived = held.arrived;
+  gate.hold();
+  const arrived = gate.arrived;
   const waiting = office.ask('POST', EVALUATION, { key: office.keys.auditor, body });
-  await until(() => held.arrived > arrived);
+  await until(() => gate.arrived > arrived);
 
   const revoked = await office.ask('POST', `/v1/delegations/${delegation}/revoke`, {
     key: office.keys.alice,
     body: { reason: 'changed my mind' },
   });
   expect(revoked.status).toBe(200);
-  held.release();
+  gate.release();
 
   const reply = await waiting;
   expect(reply.json).toMatchObject({
@@ -92,15 +71,15 @@ test('an allow that waits for its record while a revocation is acknowledged leav
 });
 
 test('an allow that waits while something else changes is decided again, and allowed', async () => {
-  const { office, held } = await openHeld();
+  const { office, gate } = await openHeld();
   await using _office = office;
   await office.delegate(MAIL);
-  held.hold();
-  const arrived = held.arrived;
+  gate.hold();
+  const arrived = gate.arrived;
   const waiting = office.ask('POST', EVALUATION, { key: office.keys.gateway, body: asking(MAILER, 'mail') });
-  await until(() => held.arrived > arrived);
+  await until(() => gate.arrived > arrived);
   const written = await office.ask('PUT', '/v1/entities/document/other', { key: office.keys.author, body: {} });
-  held.release();
+  gate.release();
   const reply = await waiting;
   expect(reply.json).toMatchObject({ decision: true, context: { revision: written.json.revision } });
 });

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { OFFICE } from '../office.ts';
+import { logLike, openServer } from '../server-under-test.ts';
+
+test('alive and ready need no key, and ready says what it rests on', async () => {
+  await using server = openServer({ files: OFFICE });
+  expect((await server.ask('GET', '/healthz')).json).toEqual({ status: 'ok' });
+  const ready = await server.ask('GET', '/readyz');
+  expect([ready.status, ready.json]).toEqual([
+    200,
+    {
+      status: 'ready',
+      store: { ok: true, revision: server.ledger.token() },
+      log: { ok: true },
+      bundle: server.ledger.bundle.digest,
+    },
+  ]);
+});
+
+test('not ready while the log cannot be written', async () => {
+  await using server = openServer({ files: OFFICE, wrapLog: (log) => logLike(log, { healthy: false }) });
+  const ready = await server.ask('GET', '/readyz');
+  expect([ready.status, ready.json.status, ready.json.log]).toEqual([503, 'not_ready', { ok: false }]);
+});
+
+test('not ready once the store is gone', async () => {
+  const server = openServer({ files: OFFICE });
+  server.ledger.store.close();
+  const ready = await server.ask('GET', '/readyz');
+  expect([ready.status, ready.json.store.ok]).toEqual([503, false]);
+  await server.app.close();
+});

@@ -1,0 +1,138 @@
+import { Compile } from 'typebox/compile';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { asking, MAIL, MAILER, type Office, openOffice, READER } from './office.ts';
+import type { Reply } from './server-under-test.ts';
+import { STORE_ID } from './server-under-test.ts';
+
+let office: Office;
+// biome-ignore lint/suspicious/noExplicitAny: a document of many shapes
+let document: any;
+
+beforeAll(async () => {
+  office = await openOffice();
+  document = (await office.ask('GET', '/openapi.json')).json;
+});
+afterAll(() => office[Symbol.asyncDispose]());
+
+/** The schema that the description gives for an answer, closed: what it does not name must not be there. */
+function schemaOf(path: string, method: string, status: number): object {
+  const { responses } = document.paths[path][method];
+  const response = responses[status] ?? responses[`${Math.floor(status / 100)}XX`];
+  const [content] = Object.values<{ schema: object }>(response.content);
+  if (content === undefined) throw new Error(`${method} ${path} ${status} is not described`);
+  return closed(content.schema) as object;
+}
+
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
+  const isClosable = copy.type === 'object' && Object.keys(copy.properties ?? {}).length > 0;
+  return isClosable ? { additionalProperties: false, ...copy } : copy;
+}
+
+function matches(reply: Reply, path: string, method: string): void {
+  const schema = Compile(schemaOf(path, method, reply.status));
+  expect([...schema.Errors(reply.json)], `${method} ${path} ${reply.status}`).toEqual([]);
+}
+
+test('it is OpenAPI 3.1, and every route is in it', () => {
+  expect(document.openapi).toBe('3.1.0');
+  const routes = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method} ${path}`),
+  );
+  expect(routes.sort()).toEqual(
+    [
+      'get /.well-known/authzen-configuration',
+      'post /access/v1/evaluation',
+      'post /access/v1/evaluations',
+      'get /healthz',
+      'get /readyz',
+      'post /v1/delegations',
+      'get /v1/delegations',
+      'get /v1/delegations/{id}',
+      'post /v1/delegations/{id}/revoke',
+      'post /v1/delegations/{id}/activations',
+      'delete /v1/delegations/{id}/activations/{activation}',
+      'post /v1/explain',
+      'get /v1/decisions',
+      'get /v1/decisions/{id}',
+      'get /v1/decisions/{id}/explain',
+      'put /v1/entities/{type}/{id}',
+      'get /v1/entities/{type}/{id}',
+      'delete /v1/entities/{type}/{id}',
+      'post /v1/entities/{type}/{id}/suspend',
+      'post /v1/entities/{type}/{id}/resume',
+      'get /v1/callers',
+      'post /v1/callers',
+      'delete /v1/callers/{id}',
+      'get /stores',
+      'get /stores/{store}',
+      'post /stores/{store}/write',
+      'post /stores/{store}/read',
+      'post /stores/{store}/check',
+    ].sort(),
+  );
+});
+
+test('what is sent is what is described', async () => {
+  const admin = { key: office.keys.admin };
+  const auditor = { key: office.keys.auditor };
+  const author = { key: office.keys.author };
+  const made = await office.ask('POST', '/v1/delegations', {
+    ...admin,
+    body: { ...MAIL, activation: 'session', expires_at: '2030-02-01T00:00:00Z', onward_to: ['agent:*'] },
+  });
+  matches(made, '/v1/delegations', 'post');
+  const { id } = made.json.delegation;
+  const child = {
+    parent: id,
+    to: 'agent:reader',
+    capabilities: [{ actions: ['read'], resources: ['document:q3'], condition: 'true' }],
+  };
+  await office.delegate(child);
+  const activation = await office.ask('POST', `/v1/delegations/${id}/activations`, {
+    key: office.keys.alice,
+    body: { origin: 'user:alice' },
+  });
+  matches(activation, '/v1/delegations/{id}/activations', 'post');
+  const checked = await office.ask('POST', '/access/v1/evaluation', { ...auditor, body: asking(READER, 'mail') });
+  matches(checked, '/access/v1/evaluation', 'post');
+  matches(await office.ask('POST', '/v1/explain', { ...auditor, body: asking(READER, 'mail') }), '/v1/explain', 'post');
+  const decision = `/v1/decisions/${checked.json.context.id}`;
+  matches(await office.ask('GET', decision, auditor), '/v1/decisions/{id}', 'get');
+  matches(await office.ask('GET', `${decision}/explain`, auditor), '/v1/decisions/{id}/explain', 'get');
+  matches(await office.ask('GET', '/v1/decisions', auditor), '/v1/decisions', 'get');
+  const revoked = await office.ask('POST', `/v1/delegations/${id}/revoke`, { ...admin, body: { reason: 'x' } });
+  matches(revoked, '/v1/delegations/{id}/revoke', 'post');
+  matches(await office.ask('GET', `/v1/delegations/${id}`, admin), '/v1/delegations/{id}', 'get');
+  matches(await office.ask('GET', '/v1/delegations', admin), '/v1/delegations', 'get');
+  matches(
+    await office.ask('PUT', '/v1/entities/user/x', { ...author, body: { attributes: { a: 1 } } }),
+    '/v1/entities/{type}/{id}',
+    'put',
+  );
+  matches(
+    await office.ask('POST', '/v1/callers', { ...admin, body: { id: 'x', roles: ['check'] } }),
+    '/v1/callers',
+    'post',
+  );
+  matches(await office.ask('GET', '/v1/callers', admin), '/v1/callers', 'get');
+  matches(await office.ask('GET', '/readyz'), '/readyz', 'get');
+  matches(await office.ask('GET', '/stores', author), '/stores', 'get');
+  matches(
+    await office.ask('POST', `/stores/${STORE_ID}/read`, { ...author, body: {} }),
+    '/stores/{store}/read',
+    'post',
+  );
+});
+
+test('refusals are what is described', async () => {
+  matches(await office.ask('POST', '/v1/delegations', { key: office.keys.admin, body: {} }), '/v1/delegations', 'post');
+  matches(
+    await office.ask('POST', '/access/v1/evaluation', { body: asking(MAILER, 'mail') }),
+    '/access/v1/evaluation',
+    'post',
+  );
+  matches(await office.ask('POST', `/stores/${STORE_ID}/read`, { body: {} }), '/stores/{store}/read', 'post');
+});
