@@ -4,6 +4,7 @@ import { LIMITS } from '../limits.ts';
 import { type Activation, type Delegation, isSet, type Revocation } from './delegation.ts';
 import type { CompiledCondition, DelegationNode } from './node.ts';
 import { NodeList } from './node-list.ts';
+import { compilePatterns } from './patterns.ts';
 
 /** Where the chains to one actor are found, without looking at anybody else's. */
 interface Arrivals {
@@ -119,11 +120,13 @@ export class Forest {
         parent?.expiresAt ?? Number.POSITIVE_INFINITY,
       ),
       capabilities: delegation.capabilities.map(({ actions, resources, condition }) => ({
-        actions,
-        resources,
+        actions: compilePatterns(actions),
+        resources: compilePatterns(resources),
         condition: this.compile(condition),
       })),
       condition: this.compile(delegation.condition),
+      readsPath: [delegation, ...delegation.capabilities].some(({ condition }) => this.readsPath(condition)),
+      onwardTo: delegation.onward_to === undefined ? undefined : compilePatterns(delegation.onward_to),
       children: [],
       sound: isSound(delegation, parent, origin),
       ownRevocation: own,
@@ -176,6 +179,11 @@ export class Forest {
       if (wasAlive && arrivals !== undefined) this.listOf(arrivals, next).retire(next);
       stack.push(...next.children);
     }
+  }
+
+  private readsPath(source: string | undefined): boolean {
+    const compiled = this.compile(source)?.compiled;
+    return compiled?.ok === true && compiled.value.reads.has('D');
   }
 
   private compile(source: string | undefined): CompiledCondition | undefined {

@@ -3,13 +3,14 @@ import type { EntityId } from '../entity.ts';
 import type { Problem } from '../problem.ts';
 import type { Result } from '../result.ts';
 import type { Activation, Delegation, Revocation } from './delegation.ts';
+import type { CompiledPatterns } from './patterns.ts';
 
 /** A delegation's CEL condition, compiled; one that no longer compiles stays and counts as an error. */
 export type CompiledCondition = { readonly source: string; readonly compiled: Result<Condition, Problem> };
 
 export interface CompiledCapability {
-  readonly actions: readonly string[];
-  readonly resources: readonly string[];
+  readonly actions: CompiledPatterns;
+  readonly resources: CompiledPatterns;
   readonly condition: CompiledCondition | undefined;
 }
 
@@ -26,6 +27,10 @@ export interface DelegationNode {
   readonly expiresAt: number;
   readonly capabilities: readonly CompiledCapability[];
   readonly condition: CompiledCondition | undefined;
+  /** Some condition of it looks at `D`. */
+  readonly readsPath: boolean;
+  /** `onward_to`, where it is bounded. */
+  readonly onwardTo: CompiledPatterns | undefined;
   readonly children: DelegationNode[];
   /**
    * Whether it can be part of a path: one origin, connected, nobody twice, not too deep. What is not sound is kept

@@ -14,6 +14,30 @@ export function matchesPattern(pattern: string, name: string): boolean {
   return name.length > prefixLength && name.startsWith(pattern.slice(0, prefixLength));
 }
 
+/** Patterns prepared for being compared with many names. */
+export interface CompiledPatterns {
+  readonly names: readonly string[];
+  /** What stands before the star; the empty prefix covers every action. */
+  readonly prefixes: readonly string[];
+}
+
+export function compilePatterns(patterns: readonly string[]): CompiledPatterns {
+  return {
+    names: patterns.filter((pattern) => !pattern.endsWith('*')),
+    prefixes: patterns.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1)),
+  };
+}
+
+/** Whether one of the patterns matches `name`. */
+export function coversName({ names, prefixes }: CompiledPatterns, name: string): boolean {
+  for (let i = 0; i < names.length; i++) if (names[i] === name) return true;
+  for (let i = 0; i < prefixes.length; i++) {
+    const prefix = prefixes[i];
+    if (prefix !== undefined && name.length > prefix.length && name.startsWith(prefix)) return true;
+  }
+  return false;
+}
+
 /** Whether everything that `inner` covers is covered by `outer`: C(child) ⊆ C(parent), pattern by pattern. */
 export function containsPattern(outer: string, inner: string): boolean {
   if (outer === inner) return true;

@@ -4,7 +4,7 @@ import type { ReasonCode } from '../decision.ts';
 import { strength } from '../delegation/attenuation.ts';
 import { isSet } from '../delegation/delegation.ts';
 import { type CompiledCondition, type DelegationNode, liveActivation } from '../delegation/node.ts';
-import { matchesPattern } from '../delegation/patterns.ts';
+import { coversName, matchesPattern } from '../delegation/patterns.ts';
 import type { PathView } from '../policy/judgement.ts';
 import type { ProofStep } from '../relationships/membership.ts';
 import type { Inquiry } from './inquiry.ts';
@@ -104,7 +104,7 @@ function coveringCapability(
   let bindings: Bindings | undefined;
   for (let index = 0; index < node.capabilities.length; index++) {
     const capability = node.capabilities[index];
-    if (capability === undefined || !covers(capability.actions, action) || !covers(capability.resources, resource)) {
+    if (capability === undefined || !coversName(capability.actions, action) || !coversName(capability.resources, resource)) {
       continue;
     }
     if (capability.condition === undefined) return index;
@@ -116,11 +116,6 @@ function coveringCapability(
   }
   reasons.push(failed);
   return undefined;
-}
-
-function covers(patterns: readonly string[], name: string): boolean {
-  for (const pattern of patterns) if (matchesPattern(pattern, name)) return true;
-  return false;
 }
 
 function evaluate(inquiry: Inquiry, condition: CompiledCondition, bindings: Bindings): ConditionTrace {
@@ -137,11 +132,10 @@ function traced(condition: Condition, bindings: Bindings, inquiry: Inquiry): Con
 
 /** Depth and onward bounds, read off the graph once more: what is stored is not trusted to be attenuated. */
 function mayBeHandedOn(node: DelegationNode, chain: readonly DelegationNode[], hop: number): boolean {
-  const { max_depth, onward_to } = node.delegation;
-  if (chain.length - 1 - hop > max_depth) return false;
-  if (onward_to === undefined) return true;
+  if (chain.length - 1 - hop > node.delegation.max_depth) return false;
+  if (node.onwardTo === undefined) return true;
   for (let below = hop + 1; below < chain.length; below++) {
-    if (!covers(onward_to, chain[below]?.delegation.to ?? '')) return false;
+    if (!coversName(node.onwardTo, chain[below]?.delegation.to ?? '')) return false;
   }
   return true;
 }

@@ -19,12 +19,14 @@ export function walkChain(inquiry: Inquiry, chain: readonly DelegationNode[]): C
   for (const edge of chain) people.push(edge.delegation.to);
   const whole: PathView = { origin, actor: people[chain.length] ?? origin, path: people, depth: chain.length };
 
+  // Nobody who looks at `D` means that nobody can tell the views apart.
+  const isSeen = inquiry.snapshot.bundle.policies.readsPath || chain.some((edge) => edge.readsPath);
   const steps: Step[] = [];
-  steps.push(judgePrincipal(inquiry, origin, chain.length === 0 ? whole : viewUpTo(people, 0), whole));
+  steps.push(judgePrincipal(inquiry, origin, isSeen ? viewUpTo(people, 0) : whole, whole));
   for (let hop = 0; hop < chain.length; hop++) {
     const edge = chain[hop];
     if (edge === undefined) break;
-    const visible = hop === chain.length - 1 ? whole : viewUpTo(people, hop + 1);
+    const visible = isSeen ? viewUpTo(people, hop + 1) : whole;
     steps.push(judgeEdge(inquiry, chain, hop, edge, visible));
     steps.push(judgePrincipal(inquiry, edge.delegation.to, visible, whole));
   }

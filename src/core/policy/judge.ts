@@ -4,8 +4,19 @@ import type { Judgement, Policies, PolicyInput, Prohibitions } from './judgement
 import { collectProhibitions } from './prohibitions.ts';
 import { Recorder } from './recorder.ts';
 import { RuleIndex } from './rule-index.ts';
-import type { Policy } from './rules.ts';
-import { type Selection, walk } from './walk.ts';
+import { type Policy, policyReadsPath } from './rules.ts';
+import { NO_MATCH, type Selection, walk } from './walk.ts';
+
+const NO_PROHIBITIONS: Prohibitions = { prohibitions: [], rules: [], errors: [] };
+
+/** What policies say of a kind of resource that none of them is about. */
+const SILENCE: Judgement = {
+  ...NO_PROHIBITIONS,
+  effect: 'none',
+  attributedTo: NO_MATCH,
+  derivedRoles: [],
+  outputs: [],
+};
 
 /** Policies ready for decisions. Pure: what comes out depends on the arguments only. */
 export function toPolicies(policies: readonly Policy[], settings: Settings): Policies {
@@ -14,8 +25,10 @@ export function toPolicies(policies: readonly Policy[], settings: Settings): Pol
   return {
     kinds: index.kinds,
     allowsSomewhere: (kind, action) => index.allowsSomewhere(kind, action),
-    judge: (input) => judge(input, index, settings),
-    prohibit: (input) => prohibit(input, index, settings),
+    readsPath: policies.some(policyReadsPath),
+    judge: (input) => (index.speaksOf(input.resource.kind) ? judge(input, index, settings) : SILENCE),
+    prohibit: (input) =>
+      index.mayForbid(input.resource.kind, input.action) ? prohibit(input, index, settings) : NO_PROHIBITIONS,
   };
 }
 

@@ -120,6 +120,8 @@ export interface Judgement extends Prohibitions {
 export interface Policies {
   /** Resource kinds that some policy is about. */
   readonly kinds: ReadonlySet<string>;
+  /** Whether any expression looks at `D`. */
+  readonly readsPath: boolean;
   judge(input: PolicyInput): Judgement;
   /** The prohibitions of `judge` alone: for principals whose entitlement is not asked for. */
   prohibit(input: PolicyInput): Prohibitions;

@@ -33,6 +33,9 @@ export class RuleIndex {
   private readonly literal = new Map<ResourcePolicy, ReadonlyMap<string, ActionRules>>();
   private readonly globbed = new Map<ResourcePolicy, readonly ResourceRule[]>();
   private readonly allows = new Map<string, ResourceRule[]>();
+  private readonly denies = new Map<string, ResourceRule[]>();
+  /** Some principal or role policy exists: then anything may be said of anybody. */
+  private saysMore = false;
   private readonly resourceScopes = new Set<string>();
   private readonly principalScopes = new Set<string>();
   readonly kinds: ReadonlySet<string>;
@@ -51,6 +54,7 @@ export class RuleIndex {
   }
 
   private add(policy: Policy): void {
+    if (policy.kind !== 'resource') this.saysMore = true;
     switch (policy.kind) {
       case 'resource':
         place(this.resources, policy.scope, policy.version, policy.name, policy);
@@ -80,6 +84,19 @@ export class RuleIndex {
     const allows = this.allows.get(policy.name) ?? [];
     allows.push(...policy.rules.filter((rule) => rule.effect === 'allow'));
     this.allows.set(policy.name, allows);
+    const denies = this.denies.get(policy.name) ?? [];
+    denies.push(...policy.rules.filter((rule) => rule.effect === 'deny'));
+    this.denies.set(policy.name, denies);
+  }
+
+  /** Whether some policy could have something to say about resources of this kind. */
+  speaksOf(kind: string): boolean {
+    return this.saysMore || this.allows.has(kind);
+  }
+
+  /** Whether some policy could forbid somebody this action, in any version or scope. */
+  mayForbid(kind: string, action: string): boolean {
+    return this.saysMore || this.denies.get(kind)?.some((rule) => includesName(rule.actions, action)) === true;
   }
 
   resource(kind: string, version: string, scope: string): ResourcePolicy | undefined {

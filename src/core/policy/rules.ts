@@ -1,4 +1,4 @@
-import type { Definitions, Expression, Match, Variable } from './expression.ts';
+import { type Definitions, type Expression, type Match, readsPath, type Variable } from './expression.ts';
 import { compileGlob, isGlob } from './glob.ts';
 import type { RuleRef } from './judgement.ts';
 import type { Effect, SchemasSyntax, ScopePermissions } from './syntax.ts';
@@ -94,6 +94,18 @@ export interface RolePolicy extends CommonPolicy {
 }
 
 export type Policy = ResourcePolicy | PrincipalPolicy | RolePolicy;
+
+/** Whether what a policy says can depend on `D`. */
+export function policyReadsPath(policy: Policy): boolean {
+  const roles = policy.kind === 'resource' ? policy.derivedRoles : [];
+  return (
+    roles.some((role) => role.readsPath) ||
+    policy.used.some((variable) => variable.expression.readsPath) ||
+    policy.rules.some(({ condition, output }) =>
+      [readsPath(condition), output?.ruleActivated?.readsPath, output?.conditionNotMet?.readsPath].includes(true),
+    )
+  );
+}
 
 /** Globs that the reader refused are never compiled here. */
 export function toNames(names: readonly string[]): Names {

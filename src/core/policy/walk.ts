@@ -35,7 +35,8 @@ type Walked = Pick<Judgement, 'effect' | 'decidedBy' | 'attributedTo'>;
 
 const VISIBLE = 0;
 const WHOLE = 1;
-const NO_MATCH = { policy: 'NO_MATCH', scope: '' } as const;
+/** Cerbos's attribution where no policy applies at all. */
+export const NO_MATCH = { policy: 'NO_MATCH', scope: '' } as const;
 
 /**
  * Cerbos's decision (ruletable, `check`): principal policies before resource policies; under each role of the
