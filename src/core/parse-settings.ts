@@ -42,7 +42,10 @@ const KEYS: { readonly [key: string]: Key } = {
 };
 
 /** Reads `policies/behalf.yaml`, or says everything that is wrong with it. An unknown key is an error. */
-export function parseSettings(file: { readonly path: string; readonly text: string }): Result<Settings, readonly Problem[]> {
+export function parseSettings(file: {
+  readonly path: string;
+  readonly text: string;
+}): Result<Settings, readonly Problem[]> {
   const lines = new LineCounter();
   const document = parseDocument(file.text, { lineCounter: lines, uniqueKeys: true });
   const at = (offset: number | undefined) => {
@@ -50,10 +53,13 @@ export function parseSettings(file: { readonly path: string; readonly text: stri
     return { file: file.path, line, column: col };
   };
   if (document.errors.length > 0) {
-    return err(document.errors.map((fault) => ({ ...at(fault.pos[0]), message: `not YAML: ${fault.message.split('\n')[0]}` })));
+    return err(
+      document.errors.map((fault) => ({ ...at(fault.pos[0]), message: `not YAML: ${fault.message.split('\n')[0]}` })),
+    );
   }
   if (document.contents === null) return ok(DEFAULT_SETTINGS);
-  if (!isMap(document.contents)) return err([{ ...at(0), message: 'the settings are not a map', expected: 'key: value' }]);
+  if (!isMap(document.contents))
+    return err([{ ...at(0), message: 'the settings are not a map', expected: 'key: value' }]);
 
   const problems: Problem[] = [];
   let settings = DEFAULT_SETTINGS;
@@ -68,7 +74,12 @@ export function parseSettings(file: { readonly path: string; readonly text: stri
     const value = (document.toJS() as { readonly [key: string]: unknown })[name];
     const read = key.read(value);
     if (read === undefined) {
-      problems.push({ ...at(rangeStart(pair.value)), message: `wrong value for ${name}`, found: JSON.stringify(value), expected: key.expected });
+      problems.push({
+        ...at(rangeStart(pair.value)),
+        message: `wrong value for ${name}`,
+        found: JSON.stringify(value),
+        expected: key.expected,
+      });
     } else {
       settings = { ...settings, ...read };
     }
@@ -77,7 +88,9 @@ export function parseSettings(file: { readonly path: string; readonly text: stri
 }
 
 function rangeStart(node: unknown): number | undefined {
-  return typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range) ? node.range[0] : undefined;
+  return typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)
+    ? node.range[0]
+    : undefined;
 }
 
 function isPlainMap(value: unknown): value is { readonly [name: string]: unknown } {
