@@ -115,7 +115,8 @@ function resourcePolicy(kind: string, version: string, scope: string, graph: rea
 }
 
 function policies(graph: readonly string[]): fc.Arbitrary<PolicySpec> {
-  const sometimes = <T>(arbitrary: fc.Arbitrary<T>, freq: number) => fc.option(arbitrary, { nil: undefined, freq });
+  const sometimes = <T>(arbitrary: fc.Arbitrary<T>, percent: number) =>
+    fc.oneof({ weight: 100 - percent, arbitrary: fc.constant(undefined) }, { weight: percent, arbitrary });
   const derived = (name: string, parents: readonly string[]) =>
     perhaps(graph).map(
       (when): DerivedRoleSpec => ({ name, parents, ...(when === undefined ? {} : { condition: when }) }),
@@ -145,14 +146,14 @@ function policies(graph: readonly string[]): fc.Arbitrary<PolicySpec> {
     }));
   return fc
     .record({
-      doc: sometimes(resourcePolicy('doc', 'default', '', graph), 4),
-      tool: sometimes(resourcePolicy('tool', 'default', '', graph), 6),
-      scoped: sometimes(resourcePolicy('doc', 'default', 'acme', graph), 1),
-      next: sometimes(resourcePolicy('doc', 'next', '', graph), 1),
+      doc: sometimes(resourcePolicy('doc', 'default', '', graph), 70),
+      tool: sometimes(resourcePolicy('tool', 'default', '', graph), 80),
+      scoped: sometimes(resourcePolicy('doc', 'default', 'acme', graph), 30),
+      next: sometimes(resourcePolicy('doc', 'next', '', graph), 25),
       trusted: derived('trusted', ['user']),
       doubtful: derived('doubtful', ['agent', 'intern']),
-      principal: sometimes(principal, 1),
-      role: sometimes(role, 1),
+      principal: sometimes(principal, 40),
+      role: sometimes(role, 30),
     })
     .map(({ doc, tool, scoped, next, trusted, doubtful, principal: own, role: custom }) => {
       const scopes = doc !== undefined && scoped !== undefined;

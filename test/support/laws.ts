@@ -3,8 +3,11 @@ import { expect } from 'vitest';
 import { stringify } from 'yaml';
 import { decide } from '../../src/core/decide.ts';
 import type { CheckRequest, Decision } from '../../src/core/decision.ts';
+import type { Delegation, Revocation } from '../../src/core/delegation/delegation.ts';
+import { type BundleSpec, bundlePool } from './bundles.ts';
 import { bundleSource, snapshotOf } from './real.ts';
 import type { World } from './reference.ts';
+import { isGenerous } from './variants.ts';
 import type { Case } from './worlds.ts';
 
 /** Fixed, so that a failure is the same everywhere; `BEHALF_SEED` and `BEHALF_RUNS` look further. */
@@ -13,23 +16,6 @@ const RUNS = process.env.BEHALF_RUNS;
 
 export function runs(atLeast: number): number {
   return RUNS === undefined ? atLeast : Number(RUNS);
-}
-
-/** Cases in which a law had something to say; the others are drawn, looked at and not counted. */
-export class Witness {
-  private readonly seen = new Map<string, number>();
-
-  note(what: string): void {
-    this.seen.set(what, this.of(what) + 1);
-  }
-
-  of(what: string): number {
-    return this.seen.get(what) ?? 0;
-  }
-
-  toString(): string {
-    return [...this.seen].map(([what, count]) => `${what} ${count}`).join(', ');
-  }
 }
 
 /**
@@ -49,6 +35,62 @@ export function holds<T>(arbitrary: fc.Arbitrary<T>, law: (one: T) => boolean, c
     Math.min(meets, Math.floor((meets * times) / count)),
   );
 }
+
+/**
+ * Cases that meet a premise, drawn once and shared by all laws that begin with it: drawing is what takes the time.
+ * Draws until there are `wanted`, and fails where `within` draws do not hold as many.
+ */
+export class Sample<T> {
+  private readonly arbitrary: fc.Arbitrary<T>;
+  private readonly premise: (one: T) => boolean;
+  private readonly within: number;
+  private readonly wanted: number;
+  private drawn: readonly T[] | undefined;
+
+  constructor(arbitrary: fc.Arbitrary<T>, premise: (one: T) => boolean, within: number, wanted = 1000) {
+    this.arbitrary = arbitrary;
+    this.premise = premise;
+    this.within = runs(within);
+    this.wanted = Math.min(wanted, Math.floor((wanted * this.within) / within));
+  }
+
+  /** Holds `law` against every case; a failure is looked for again so that it can be shrunk. */
+  holds(law: (one: T) => void): void {
+    for (const one of this.cases()) {
+      try {
+        law(one);
+      } catch (cause) {
+        this.shrink(law);
+        throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n${render(one)}`);
+      }
+    }
+  }
+
+  private cases(): readonly T[] {
+    if (this.drawn !== undefined) return this.drawn;
+    const kept: T[] = [];
+    let draws = 0;
+    for (let batch = 0; kept.length < this.wanted && draws < this.within; batch += 1) {
+      const drawn = fc.sample(this.arbitrary, { seed: SEED + batch, numRuns: BATCH });
+      draws += drawn.length;
+      kept.push(...drawn.filter(this.premise));
+    }
+    if (process.env.BEHALF_COUNTS !== undefined) console.log(`sample: ${kept.length} of ${draws}`);
+    expect(kept.length, `cases (of ${draws}) that meet the premise`).toBeGreaterThanOrEqual(this.wanted);
+    this.drawn = kept;
+    return kept;
+  }
+
+  private shrink(law: (one: T) => void): void {
+    const property = fc.property(this.arbitrary, (one) => {
+      if (this.premise(one)) law(one);
+    });
+    const details = fc.check(property, { seed: SEED, numRuns: 2 * this.within });
+    if (details.failed) throw new Error(failure(details));
+  }
+}
+
+const BATCH = 500;
 
 function failure<T>(details: fc.RunDetails<[T]>): string {
   const cause = details.errorInstance instanceof Error ? details.errorInstance.message : String(details.errorInstance);
@@ -86,4 +128,57 @@ export function ask(world: World, request: CheckRequest, now: number): Decision 
 /** The delegations that a decision reports as its chain, first to last. */
 export function edgesOf(decision: Decision): readonly string[] {
   return (decision.chain?.steps ?? []).flatMap((step) => (step.kind === 'edge' ? [step.delegation] : []));
+}
+
+/** The bundles that all property tests draw from. */
+export const POOL = bundlePool(SEED, 60);
+/** Those under which users may do most things, so that the delegations decide. */
+export const GENEROUS = POOL.filter(isGenerous);
+
+/** All of them, with those under which most things are allowed more often. */
+export const MIXED = [...POOL, ...GENEROUS, ...GENEROUS];
+
+/** The world with one delegation changed. */
+export function withEdge(world: World, id: string, change: Partial<Delegation>): World {
+  const delegations = world.delegations.map((edge) => (edge.id === id ? { ...edge, ...change } : edge));
+  return { ...world, delegations };
+}
+
+/** The world with the bundle changed. */
+export function withBundle(world: World, spec: BundleSpec): World {
+  const { model: _model, policies: _policies, ...rest } = world;
+  return { ...rest, ...spec };
+}
+
+export function edgeOf(world: World, id: string): Delegation {
+  const edge = world.delegations.find((one) => one.id === id);
+  if (edge === undefined) throw new Error(`no delegation ${id}`);
+  return edge;
+}
+
+/** A delegation of everything, for `patch` to say from whom to whom. */
+export function wideEdge(patch: Pick<Delegation, 'id' | 'from' | 'to'> & Partial<Delegation>): Delegation {
+  return {
+    capabilities: [{ actions: ['*'], resources: ['doc:*', 'tool:*'] }],
+    proof: 'asserted',
+    activation: 'standing',
+    not_before: 0,
+    max_depth: 5,
+    version: 1,
+    created_at: 0,
+    created_by: 'test',
+    basis: 'person',
+    revision: 1,
+    ...patch,
+  };
+}
+
+/** A revocation for everybody, or a withdrawal by one origin. */
+export function revocationOf(delegation: string, origin?: string): Revocation {
+  return { delegation, ...(origin === undefined ? {} : { origin }), at: 0, by: 'test', reason: 'test', revision: 2 };
+}
+
+/** Principals of the reported chain, the origin first. */
+export function peopleOf(decision: Decision): readonly string[] {
+  return (decision.chain?.steps ?? []).flatMap((step) => (step.kind === 'principal' ? [step.principal] : []));
 }

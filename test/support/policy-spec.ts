@@ -66,7 +66,10 @@ const API = 'api.cerbos.dev/v1';
 export function renderPolicies(spec: PolicySpec): SourceFile[] {
   const files: SourceFile[] = [];
   const add = (name: string, body: object) =>
-    files.push({ path: `policies/${name}.yaml`, text: stringify({ apiVersion: API, ...body }) });
+    files.push({
+      path: `policies/${name}.yaml`,
+      text: stringify({ apiVersion: API, ...body }, { aliasDuplicateObjects: false }),
+    });
   if (spec.derived.length > 0) {
     const definitions = spec.derived.map(({ name, parents, condition }) => ({
       name,
@@ -86,12 +89,13 @@ export function renderPolicies(spec: PolicySpec): SourceFile[] {
     }));
     const uses = policy.rules.some((rule) => rule.derived.length > 0);
     add(`resource/${policy.kind}-${policy.version}${policy.scope === '' ? '' : `-${policy.scope}`}`, {
-      ...(Object.keys(policy.variables).length > 0 ? { variables: { local: policy.variables } } : {}),
       resourcePolicy: {
         resource: policy.kind,
         version: policy.version,
         ...(policy.scope === '' ? {} : { scope: policy.scope }),
         ...(uses ? { importDerivedRoles: ['common'] } : {}),
+
+        ...(Object.keys(policy.variables).length > 0 ? { variables: { local: policy.variables } } : {}),
         rules,
       },
     });

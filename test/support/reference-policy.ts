@@ -55,12 +55,16 @@ export function policyKinds(spec: PolicySpec): readonly string[] {
   ];
 }
 
-/** Scopes are at most one deep here: `acme`, then the root; nothing where the asked scope has no policy. */
+/**
+ * Scopes are at most one deep here: `acme`, then the root. A scope that no resource policy has matches nothing;
+ * one that another type's policy has exists for all types (Cerbos's rule table keeps scopes, not scopes by resource).
+ */
 function selected(spec: PolicySpec, question: PolicyQuestion): readonly ResourcePolicySpec[] {
-  const ofKind = spec.resources.filter((policy) => policy.kind === question.kind && policy.version === 'default');
-  return ofKind.some((policy) => policy.scope === question.scope)
-    ? ofKind.filter((policy) => policy.scope === '' || policy.scope === question.scope)
-    : [];
+  if (!spec.resources.some((policy) => policy.scope === question.scope)) return [];
+  return spec.resources.filter(
+    ({ kind, version, scope }) =>
+      kind === question.kind && version === 'default' && ['', question.scope].includes(scope),
+  );
 }
 
 function ruleTruths(

@@ -73,7 +73,7 @@ function upwards(world: World, edge: Delegation, below: Chain): Chain | undefine
 function isAbout(chain: Chain, origin: EntityId): boolean {
   const root = chain[0];
   const from = root?.from ?? '';
-  const named = from === origin || from.includes('#') || from === `${type(origin)}:*`;
+  const named = from === origin || from.includes('#') || from.endsWith(':*');
   const handed = chain.every((edge, at) => at === 0 || edge.from === chain[at - 1]?.to);
   const path = pathOf(origin, chain);
   return (
@@ -105,28 +105,35 @@ class Judge {
   }
 
   entitlement(chain: Chain): readonly ReasonCode[] {
-    const { world, request } = this;
-    const { origin, action, resource } = request;
-    if (allows(world.policies, this.question(origin, [], chain))) return [];
-    const relation = `can_${action}`;
-    const entitled =
-      !allowsSomewhere(world.policies, type(resource), action) && this.related(origin, relation, resource) === 'yes';
-    return entitled ? [] : ['not_entitled'];
+    return this.entitledByPolicy(chain) || this.entitledByRelationship(chain) ? [] : ['not_entitled'];
   }
 
-  /** Of everyone on the path. */
+  private entitledByPolicy(chain: Chain): boolean {
+    return allows(this.world.policies, this.question(this.request.origin, [], chain));
+  }
+
+  /** Policies that allow the action to anybody are its authority, whether or not they allow it here. */
+  private entitledByRelationship(chain: Chain): boolean {
+    const { origin, action, resource } = this.request;
+    if (this.entitledByPolicy(chain) || allowsSomewhere(this.world.policies, type(resource), action)) return false;
+    return this.related(origin, `can_${action}`, resource) === 'yes';
+  }
+
+  /** Of everyone on the path, whatever else allows. */
   prohibitions(chain: Chain): readonly ReasonCode[] {
     const { world, request } = this;
     return pathOf(request.origin, chain).flatMap((principal, at) => {
       const record = world.entities.find(({ entity }) => entity === principal);
+      // An origin that has the permission by relationships was held against its exclusions there.
+      const settled = at === 0 && this.entitledByRelationship(chain);
       const out =
-        world.model === undefined
+        world.model === undefined || settled
           ? 'no'
           : excluded(world.model, world.tuples, principal, `can_${request.action}`, request.resource);
       const reasons: ReasonCode[] = [];
       if (record?.suspended) reasons.push('suspended');
       if (record?.deleted) reasons.push('deleted');
-      if (out === 'yes' || forbids(world.policies, this.question(principal, chain.slice(0, at), chain)))
+      if (out !== 'no' || forbids(world.policies, this.question(principal, chain.slice(0, at), chain)))
         reasons.push('forbidden');
       if (out === 'unknown') reasons.push('condition_error');
       return reasons;
@@ -169,9 +176,7 @@ class Judge {
     const reasons: ReasonCode[] = [];
     if (own !== 'true') reasons.push(own === 'false' ? 'condition_false' : 'condition_error');
     if (covering.length === 0) reasons.push('not_covered');
-    else if (!values.includes('true')) {
-      reasons.push(...values.map((v): ReasonCode => (v === 'error' ? 'condition_error' : 'condition_false')));
-    }
+    else if (!values.includes('true')) reasons.push(values.includes('error') ? 'condition_error' : 'condition_false');
     return reasons;
   }
 
@@ -194,6 +199,7 @@ class Judge {
       (session) =>
         session.delegation === chain[at]?.id &&
         session.origin === this.request.origin &&
+        session.created_at <= this.now &&
         this.now < Math.min(session.expires_at, session.created_at + 1000 * Math.min(...limits)),
     );
   }

@@ -41,6 +41,8 @@ export interface Options {
   readonly pinned?: boolean;
   /** Roles and attributes asserted by the caller, claimed chains. */
   readonly assertions?: boolean;
+  /** Little is revoked, expired, suspended or asked for amiss: most questions are allowed, over several hops. */
+  readonly calm?: boolean;
 }
 
 /** Picks an element by a number that shrinks towards the first. */
@@ -50,13 +52,16 @@ function pick<T>(items: readonly T[], at: number): T {
   return item;
 }
 
+/** One of the conditions in so many of a hundred cases; none where there are none. */
+const conditionOf = (conditions: readonly string[], percent: number) =>
+  conditions.length === 0 ? fc.constant(undefined) : sometimes(fc.constantFrom(...conditions), percent);
 const weighted = <T>(...entries: readonly (readonly [number, T])[]) =>
   fc.oneof(...entries.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })));
 const sometimes = <T>(arbitrary: fc.Arbitrary<T>, percent: number) =>
   fc.oneof({ weight: 100 - percent, arbitrary: fc.constant(undefined) }, { weight: percent, arbitrary });
 const chance = (percent: number) => sometimes(fc.constant(true), percent).map((value) => value ?? false);
 
-function rawCapability(conditions: readonly string[]) {
+function rawCapability(conditions: readonly string[], percent: number) {
   return fc
     .record({
       actions: fc.oneof(
@@ -67,35 +72,44 @@ function rawCapability(conditions: readonly string[]) {
         { weight: 4, arbitrary: fc.constant(['doc:*', 'tool:*']) },
         { weight: 3, arbitrary: fc.uniqueArray(fc.constantFrom(...RESOURCE_PATTERNS), { minLength: 1, maxLength: 3 }) },
       ),
-      condition: sometimes(fc.constantFrom(...conditions), conditions.length === 0 ? 0 : 15),
+      condition: conditionOf(conditions, percent),
     })
     .map(({ condition, ...rest }): Capability => ({ ...rest, ...(condition === undefined ? {} : { condition }) }));
 }
 
 function rawEdge(options: Options) {
   const conditions = options.conditions ?? [];
+  const calm = options.calm === true;
   return fc.record({
     key: fc.nat(99),
-    root: chance(25),
-    parent: weighted([4, 0], [2, 1], [1, 2], [1, 5]),
+    root: chance(calm ? 10 : 25),
+    parent: weighted([calm ? 16 : 4, 0], [2, 1], [1, 2], [1, 5]),
     from: fc.nat(50),
     set: chance(55),
     to: fc.nat(50),
     toUser: chance(4),
     named: chance(10),
-    inherits: chance(85),
-    capabilities: fc.array(rawCapability(conditions), { minLength: 1, maxLength: 2 }),
-    condition: sometimes(fc.constantFrom(...conditions), conditions.length === 0 ? 0 : 10),
+    inherits: chance(calm ? 95 : 85),
+    capabilities: fc.array(rawCapability(conditions, calm ? 8 : 15), { minLength: 1, maxLength: 2 }),
+    condition: conditionOf(conditions, calm ? 5 : 10),
     proof: weighted([14, 'asserted' as const], [5, 'vouched' as const], [1, 'verified' as const]),
-    session: chance(15),
+    session: chance(calm ? 5 : 15),
     opened: weighted([12, 'yes' as const], [1, 'no' as const], [1, 'late' as const], [1, 'overlong' as const]),
     session_s: weighted([3, undefined], [2, 3600], [1, 600]),
-    window: weighted([40, 'open'], [5, 'bounded'], [1, 'ends now'], [1, 'begins now'], [1, 'future'], [1, 'past']),
-    depth: weighted([8, 5], [2, 3], [1, 1], [1, 0]),
+    window: weighted(
+      [calm ? 150 : 40, 'open'],
+      [5, 'bounded'],
+      [1, 'ends now'],
+      [1, 'begins now'],
+      [1, 'future'],
+      [1, 'past'],
+    ),
+    depth: weighted([calm ? 80 : 8, 5], [2, 3], [1, 1], [1, 0]),
     onward: sometimes(fc.uniqueArray(fc.constantFrom(...PRINCIPAL_PATTERNS), { minLength: 1, maxLength: 2 }), 8),
     wild: chance(options.wild === true ? 8 : 0),
     wildness: fc.nat(20),
-    revoked: weighted([40, 'no'], [1, 'all'], [1, 'alice']),
+    age: weighted([3, 2 * HOUR], [1, HOUR], [1, 0]),
+    revoked: weighted([calm ? 200 : 40, 'no'], [1, 'all'], [1, 'alice']),
   });
 }
 type RawEdge = ReturnType<typeof rawEdge> extends fc.Arbitrary<infer T> ? T : never;
@@ -110,16 +124,20 @@ function rawRequest(options: Options) {
   const assertions = options.assertions === true;
   return fc.record({
     edge: weighted([3, 0], [2, 1], [2, 2], [1, 3], [1, 5]),
-    aimed: chance(96),
+    aimed: chance(options.calm === true ? 100 : 96),
     origin: fc.nat(50),
     actor: fc.nat(50),
-    stranger: chance(1),
-    self: chance(options.pinned === true ? 0 : 8),
+    stranger: chance(options.calm === true ? 0 : 1),
+    self: chance(options.pinned === true || options.calm === true ? 0 : 8),
     pin: chance(options.pinned === true ? 100 : 15),
-    proof: weighted([4, 'verified' as const], [4, 'vouched' as const], [1, 'asserted' as const]),
+    proof: weighted(
+      [options.calm === true ? 30 : 4, 'verified' as const],
+      [4, 'vouched' as const],
+      [1, 'asserted' as const],
+    ),
     action: fc.constantFrom(...ACTIONS),
     resource: weighted<string>(...RESOURCES.map((name) => [15, name] as const), [1, 'ghost:castle']),
-    matched: chance(85),
+    matched: chance(options.calm === true ? 100 : 85),
     target: fc.nat(50),
     urgent: weighted([2, undefined], [2, true], [1, false]),
     risk: weighted([2, undefined], [1, 'low'], [1, 'high']),
@@ -212,7 +230,7 @@ function buildEdge(
     max_depth: Math.max(0, ceiling),
     ...(onward === undefined ? {} : { onward_to: onward }),
     version: 1,
-    created_at: now - 2 * HOUR,
+    created_at: now - raw.age,
     created_by: 'test',
     basis: 'person',
     revision: 1,
