@@ -95,13 +95,11 @@ function draw(held: readonly Held[], origin: string | undefined, now: number, te
       ...sessionWords(view, origin),
       view.expires_at === undefined ? undefined : `until ${awayWords(view.expires_at, now)}`,
     ].filter((note) => note !== undefined);
-    rows.push([`${branch}${view.to}`, what[0] ?? '', view.name ?? view.id]);
-    const more = [
-      ...what.slice(1).map((line) => [line, '']),
-      ...notes.map((note) => [paint('quiet', `· ${note}`), '']),
-    ];
+    // The longest text last, where nothing has to be aligned after it.
+    rows.push([`${branch}${view.to}`, paint('quiet', view.name ?? view.id), what[0] ?? '']);
     const rail = `${trunk}${children.length > 0 ? '│' : ''}`;
-    for (const [line = ''] of more) rows.push([rail, `${line}`]);
+    for (const line of what.slice(1)) rows.push([rail, '', line]);
+    for (const note of notes) rows.push([rail, '', paint('quiet', `· ${note}`)]);
     children.forEach((child, index) => {
       add(child, trunk, index === children.length - 1, false);
     });
