@@ -45,8 +45,15 @@ export function decide(
   if (failed.length === 0) {
     for (const leaf of past) failed.push(walkChain(inquiry, leaf.chain));
   }
-  const [reported, ...others] = failed;
-  if (reported !== undefined) return conclude(inquiry, reported.reasons, reported, others);
+  const reported = failed.find(coversThroughout) ?? failed[0];
+  if (reported !== undefined) {
+    return conclude(
+      inquiry,
+      reported.reasons,
+      reported,
+      failed.filter((trace) => trace !== reported),
+    );
+  }
   return conclude(inquiry, ...noChain(inquiry));
 }
 
@@ -73,6 +80,11 @@ function refusal(inquiry: Inquiry): ReasonCode | undefined {
   }
   if (snapshot.entity(request.resource)?.deleted === true) return 'deleted';
   return undefined;
+}
+
+/** A chain that is about the action and the resource says more of a denial than one that never was. */
+function coversThroughout(trace: ChainTrace): boolean {
+  return !trace.reasons.includes('not_covered');
 }
 
 /** How many chains that are over a denial tells about. */

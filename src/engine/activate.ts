@@ -2,11 +2,10 @@ import type { Caller } from '../callers/caller.ts';
 import type { Activation } from '../core/delegation/delegation.ts';
 import { type DelegationNode, isAlive } from '../core/delegation/node.ts';
 import type { EntityId } from '../core/entity.ts';
-import { Budget } from '../core/limits.ts';
-import { membership } from '../core/relationships/membership-check.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { type Failure, failure } from './failure.ts';
+import { isHeldFor } from './held-for.ts';
 import { newId } from './ids.ts';
 import type { Idempotency, Ledger } from './ledger.ts';
 import { hasRole, mayRead, mayRevoke, speaksFor } from './permissions.ts';
@@ -35,7 +34,8 @@ export function activate(
     ({ now, revision, snapshot }) => {
       const node = snapshot.delegations.get(request.delegation);
       const speaks = hasRole(caller, 'check', 'delegate') && speaksFor(caller, request.origin);
-      if (node === undefined || (!speaks && !mayRead(caller, node))) return err(unknown(request.delegation, caller));
+      if (node === undefined || (!speaks && !mayRead(caller, node, snapshot, now)))
+        return err(unknown(request.delegation, caller));
       if (!speaks) {
         return err(
           failure(
@@ -74,21 +74,12 @@ function refusal(snapshot: Snapshot, node: DelegationNode, request: ActivateRequ
   if (seconds !== undefined && (!Number.isInteger(seconds) || seconds < 1 || seconds > longest)) {
     return `a session of ${delegation.id} lasts from 1 to ${longest} seconds, not ${seconds}`;
   }
-  if (node.origin !== undefined) {
-    return node.origin === origin ? undefined : `${delegation.id} is for ${node.origin}, not for ${origin}`;
+  if (node.origin !== undefined && node.origin !== origin) {
+    return `${delegation.id} is for ${node.origin}, not for ${origin}`;
   }
-  return isMember(snapshot, node.chain[0]?.delegation.from ?? '', origin, now)
+  return isHeldFor(node, origin, snapshot, now)
     ? undefined
     : `${origin} is not a member of ${node.chain[0]?.delegation.from}, which ${delegation.id} is for`;
-}
-
-function isMember(snapshot: Snapshot, set: string, origin: EntityId, now: number): boolean {
-  const hash = set.indexOf('#');
-  if (hash < 0) return origin.startsWith(set.slice(0, -1));
-  const { model } = snapshot.bundle;
-  if (model === undefined) return false;
-  const query = { subject: origin, relation: set.slice(hash + 1), object: set.slice(0, hash), context: {} };
-  return membership(query, model, snapshot.tuples, { now, budget: new Budget() }).kind === 'yes';
 }
 
 /** Ends a session by hand: by whoever may open it, a delegator up the chain, or an administrator. */

@@ -215,7 +215,7 @@ export function engineDoor(ledger: Ledger, caller: Caller): DelegationDoor {
     inForce: async () => {
       const now = ledger.now();
       const nodes = [...ledger.snapshot.delegations.all()].filter(
-        (node) => node.revoked === undefined && now < node.expiresAt && mayRead(caller, node),
+        (node) => node.revoked === undefined && now < node.expiresAt && mayRead(caller, node, ledger.snapshot, now),
       );
       return ok(nodes.map(({ delegation }) => delegation).sort((a, b) => (a.id < b.id ? -1 : 1)));
     },

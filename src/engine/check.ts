@@ -17,6 +17,8 @@ export interface Answer {
   /** The decision record's id: ask `why`. */
   readonly id: string;
   readonly reason: ReasonCode;
+  /** With `session_required`: the delegation that an activation would open. */
+  readonly delegation?: string;
   /** At which revision, as a token that a later request may demand. */
   readonly revision: string;
   /** Only for callers that may see paths. */
@@ -183,10 +185,13 @@ export class Checks {
 
   private toAnswer({ id, decision, enforced }: Recorded, caller: Caller): Answer {
     const sees = seesEverything(caller);
+    const reason = sees ? decision.reason : coarse(decision);
+    const closed = reason === 'session_required' ? closedEdge(decision) : undefined;
     return {
       decision: enforced,
       id,
-      reason: sees ? decision.reason : coarse(decision),
+      reason,
+      ...(closed === undefined ? undefined : { delegation: closed }),
       revision: this.ledger.token(decision.revision),
       ...(sees ? { detail: detailOf(decision, enforced) } : undefined),
     };
@@ -196,6 +201,14 @@ export class Checks {
 /** Unknown and forbidden look alike to whoever may not see paths. */
 function coarse(decision: Decision): ReasonCode {
   return decision.reasons.every((reason) => TOLD_TO_ALL.has(reason)) ? decision.reason : 'denied';
+}
+
+/** The first delegation on the way that waits for a session. */
+function closedEdge(decision: Decision): string | undefined {
+  for (const step of decision.chain?.steps ?? []) {
+    if (step.kind === 'edge' && step.reasons.includes('session_required')) return step.delegation;
+  }
+  return undefined;
 }
 
 function detailOf(decision: Decision, enforced: boolean): AnswerDetail {

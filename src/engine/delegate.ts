@@ -60,7 +60,7 @@ export function planDelegation(
     return err(failure('unprocessable', sentence('the delegation cannot be made', faults), faults));
 
   const parent = draft.parent === undefined ? undefined : snapshot.delegations.get(draft.parent);
-  if (draft.parent !== undefined && (parent === undefined || !knows(caller, parent))) {
+  if (draft.parent !== undefined && (parent === undefined || !knows(caller, parent, snapshot, now))) {
     return err(
       failure('unprocessable', `there is no delegation ${draft.parent} to hand on`, [
         { field: 'parent', message: 'unknown' },
@@ -107,8 +107,8 @@ export function planDelegation(
 }
 
 /** The holder may hand on what it cannot read otherwise; everybody else must not learn that it exists. */
-function knows(caller: Caller, parent: DelegationNode): boolean {
-  return mayRead(caller, parent) || delegationBasis(caller, parent.delegation.to) !== undefined;
+function knows(caller: Caller, parent: DelegationNode, snapshot: Snapshot, now: number): boolean {
+  return mayRead(caller, parent, snapshot, now) || delegationBasis(caller, parent.delegation.to) !== undefined;
 }
 
 function deadReason(parent: DelegationNode, now: number): string | undefined {

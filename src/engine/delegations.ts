@@ -41,7 +41,7 @@ export interface DelegationPage {
 /** One delegation with its chain; unknown and invisible look alike. */
 export function getDelegation(ledger: Ledger, id: string, caller: Caller): Result<DelegationView, Failure> {
   const node = ledger.snapshot.delegations.get(id);
-  if (node === undefined || !mayRead(caller, node)) {
+  if (node === undefined || !mayRead(caller, node, ledger.snapshot, ledger.now())) {
     return err(failure('not_found', `there is no delegation ${id}, or the caller ${caller.id} may not know of it`));
   }
   return ok(view(node, ledger.now()));
@@ -59,7 +59,7 @@ export function listDelegations(
   const found: DelegationNode[] = [];
   for (const node of candidates(ledger, filter)) {
     if (page.after !== undefined && node.delegation.id <= page.after) continue;
-    if (matches(node, filter, now) && mayRead(caller, node)) found.push(node);
+    if (matches(node, filter, now) && mayRead(caller, node, ledger.snapshot, now)) found.push(node);
   }
   found.sort((a, b) => (a.delegation.id < b.delegation.id ? -1 : 1));
   const delegations = found.slice(0, limit).map((node) => view(node, now));

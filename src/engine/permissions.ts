@@ -3,7 +3,9 @@ import type { DelegationNode } from '../core/delegation/node.ts';
 import { matchesPattern } from '../core/delegation/patterns.ts';
 import type { EntityId } from '../core/entity.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import type { Snapshot } from '../core/snapshot.ts';
 import { type Failure, failure } from './failure.ts';
+import { isHeldFor } from './held-for.ts';
 
 /** Who may do what: the table of design section 2 and the roles of section 3, in one place. */
 
@@ -50,11 +52,12 @@ export function mayWithdraw(caller: Caller, origin: EntityId): boolean {
   return hasRole(caller, 'administer') || (hasRole(caller, 'delegate') && caller.principal === origin);
 }
 
-/** Those who may revoke, the origin, and auditors. */
-export function mayRead(caller: Caller, node: DelegationNode): boolean {
+/** Those who may revoke, whoever it is held for (a template: every member of its set), and auditors. */
+export function mayRead(caller: Caller, node: DelegationNode, snapshot: Snapshot, now: number): boolean {
   if (seesEverything(caller)) return true;
-  if (caller.principal === undefined) return false;
-  return madeOrHolds(caller.principal, node) || node.origin === caller.principal;
+  const { principal } = caller;
+  if (principal === undefined) return false;
+  return madeOrHolds(principal, node) || isHeldFor(node, principal, snapshot, now);
 }
 
 function madeOrHolds(principal: EntityId, node: DelegationNode): boolean {

@@ -60,7 +60,7 @@ export function revoke(
     caller,
     ({ now, revision, snapshot }) => {
       const node = snapshot.delegations.get(request.delegation);
-      const permitted = permission(caller, node, request);
+      const permitted = permission(caller, node, request, snapshot, now);
       if (!permitted.ok) return permitted;
       const target = permitted.value;
       const { onBehalfOf, dryRun, reason } = request;
@@ -104,15 +104,16 @@ function permission(
   caller: Caller,
   node: DelegationNode | undefined,
   request: RevokeRequest,
+  snapshot: Snapshot,
+  now: number,
 ): Result<DelegationNode, Failure> {
   const { delegation, onBehalfOf } = request;
-  const may =
-    node !== undefined && (onBehalfOf === undefined ? mayRevoke(caller, node) : mayWithdraw(caller, onBehalfOf));
-  if (node === undefined || (!may && !mayRead(caller, node))) {
+  if (node === undefined || !mayRead(caller, node, snapshot, now)) {
     return err(
       failure('not_found', `there is no delegation ${delegation}, or the caller ${caller.id} may not know of it`),
     );
   }
+  const may = onBehalfOf === undefined ? mayRevoke(caller, node) : mayWithdraw(caller, onBehalfOf);
   if (!may) {
     return err(
       failure(

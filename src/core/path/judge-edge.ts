@@ -104,7 +104,11 @@ function coveringCapability(
   let bindings: Bindings | undefined;
   for (let index = 0; index < node.capabilities.length; index++) {
     const capability = node.capabilities[index];
-    if (capability === undefined || !coversName(capability.actions, action) || !coversName(capability.resources, resource)) {
+    if (
+      capability === undefined ||
+      !coversName(capability.actions, action) ||
+      !coversName(capability.resources, resource)
+    ) {
       continue;
     }
     if (capability.condition === undefined) return index;

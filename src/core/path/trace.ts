@@ -35,7 +35,7 @@ export interface PrincipalStep {
 /** What the origin's own permission rests on, or what it was found wanting by. */
 export type Entitlement =
   | { readonly by: 'policy'; readonly effect: 'allow' | 'deny'; readonly rule: RuleRef | undefined }
-  | { readonly by: 'relationship' | undefined; readonly relation: string; readonly proof: readonly ProofStep[] }
+  | { readonly by: 'relationship'; readonly relation: string; readonly proof: readonly ProofStep[] }
   | {
       readonly by: 'nothing';
       readonly looked_at: 'policy' | 'relationship' | 'neither';

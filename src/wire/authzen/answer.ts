@@ -9,6 +9,7 @@ export const ANSWER = Type.Object({
     Type.Object({
       id: Type.Optional(Type.String({ description: 'The decision record: ask why' })),
       reason: Type.Optional(Type.String()),
+      delegation: Type.Optional(Type.String({ description: 'With session_required: what an activation would open' })),
       revision: Type.Optional(Type.String({ description: 'For context.revision of a later request' })),
       reasons: Type.Optional(
         Type.Array(Type.String(), { description: 'Only for callers that may see paths, as below' }),
@@ -22,11 +23,11 @@ export const ANSWER = Type.Object({
   ),
 });
 
-export function answerJson({ decision, id, reason, revision, detail }: Answer): object {
-  if (detail === undefined) return { decision, context: { id, reason, revision } };
+export function answerJson({ decision, detail, ...told }: Answer): object {
+  if (detail === undefined) return { decision, context: told };
   const { chain, ...rest } = detail;
   return {
     decision,
-    context: { id, reason, revision, ...rest, ...(chain === undefined ? undefined : { path: stepsJson(chain.steps) }) },
+    context: { ...told, ...rest, ...(chain === undefined ? undefined : { path: stepsJson(chain.steps) }) },
   };
 }
