@@ -34,24 +34,27 @@ export function parseBody(text: string): Result<unknown, string> {
 
 /** Looks at every key, level by level: no recursion, so that no depth can exhaust the stack. */
 function inspect(value: unknown): string | undefined {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
+  let level = isContainer(value) ? [value] : [];
+  for (let depth = 1; level.length > 0; depth++) {
     if (depth > LIMITS.inputDepth) {
       return `the body is nested more than ${LIMITS.inputDepth} deep (limit inputDepth)`;
     }
-    const next: unknown[] = [];
+    const next: object[] = [];
     for (const container of level) {
-      if (typeof container !== 'object' || container === null) continue;
       if (Array.isArray(container)) {
-        for (const element of container) if (typeof element === 'object') next.push(element);
+        for (const element of container) if (isContainer(element)) next.push(element);
         continue;
       }
       for (const [key, member] of Object.entries(container)) {
         if (REFUSED_KEYS.has(key)) return `the body has the key "${key}", which is refused everywhere`;
-        if (typeof member === 'object') next.push(member);
+        if (isContainer(member)) next.push(member);
       }
     }
     level = next;
   }
   return undefined;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -60,11 +60,10 @@ export class BodyFault extends Error {
 /** What Fastify throws at its error handler: faults of the request by their codes, everything else a bug of ours. */
 export function refusalOfFault(fault: unknown): Refusal {
   if (fault instanceof BodyFault) return toRefusal('invalid', fault.message);
-  const { code, validation, validationContext, message } = fault as {
+  const { code, validation, validationContext } = (fault ?? {}) as {
     readonly code?: unknown;
     readonly validation?: unknown;
     readonly validationContext?: string;
-    readonly message?: string;
   };
   if (isValidationFaults(validation)) {
     const errors = fieldErrors(validation);
@@ -85,6 +84,9 @@ export function refusalOfFault(fault: unknown): Refusal {
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return toRefusal('invalid', 'a part of the path is longer than any name here');
     default:
-      return toRefusal('internal', message === undefined ? 'unknown' : 'an unexpected fault; the request id finds it');
+      return toRefusal(
+        'internal',
+        'an unexpected fault of the server: its log tells more under the id of this request',
+      );
   }
 }

@@ -29,7 +29,8 @@ export function buildServer(app: App): FastifyInstance {
     requestTimeout: REQUEST_TIMEOUT_MS,
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: LONGEST_PATH_PART },
-    frameworkErrors: (fault, _request, reply) => {
+    frameworkErrors: (fault, request, reply) => {
+      reply.header('x-request-id', request.id);
       sendProblem(reply, refusalOfFault(fault));
     },
     ...(app.logger === undefined ? undefined : { loggerInstance: app.logger }),

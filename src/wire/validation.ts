@@ -11,7 +11,10 @@ export interface ValidationFault {
 }
 
 export function isValidationFaults(value: unknown): value is readonly ValidationFault[] {
-  return Array.isArray(value) && value.every((fault) => typeof fault === 'object' && 'instancePath' in fault);
+  return (
+    Array.isArray(value) &&
+    value.every((fault) => typeof fault === 'object' && fault !== null && 'instancePath' in fault)
+  );
 }
 
 /** What is wrong with each field, in words that say what would be right. */

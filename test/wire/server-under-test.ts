@@ -19,7 +19,7 @@ import { buildServer } from '../../src/wire/server.ts';
 export const STORE_ID = '01HVMMBCMGZNT3SED4Z17ECXCA';
 
 /** A clock that tests move. */
-export interface Clock {
+interface Clock {
   now: number;
 }
 
@@ -32,7 +32,7 @@ export interface Reply {
   readonly json: any;
 }
 
-export interface Ask {
+interface Ask {
   readonly key?: string;
   readonly headers?: { readonly [name: string]: string };
   /** A text is sent as it is, anything else as JSON. */

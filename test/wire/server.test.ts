@@ -50,7 +50,9 @@ describe('routes that are not there', () => {
   });
 
   test('a path that is not percent-encoding is 400, as a problem', async () => {
-    expect((await office.ask('GET', '/v1/delegations/%zz', { key: office.keys.admin })).json.code).toBe('invalid');
+    const reply = await office.ask('GET', '/v1/delegations/%zz', { key: office.keys.admin });
+    expect([reply.status, reply.json.code]).toEqual([400, 'invalid']);
+    expect(reply.headers['x-request-id']).toBe(reply.json.request_id);
   });
 });
 

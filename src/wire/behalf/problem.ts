@@ -4,7 +4,7 @@ import type { Failure } from '../../engine/failure.ts';
 import { type Refusal, refusalOfFailure } from '../refusal.ts';
 
 /** RFC 9457, with the code by itself, what is wrong field by field, and the request's id. */
-export const PROBLEM = Type.Object({
+const PROBLEM = Type.Object({
   type: Type.String(),
   title: Type.String(),
   status: Type.Integer(),

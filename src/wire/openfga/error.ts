@@ -4,7 +4,7 @@ import type { RelationshipFailure } from '../../engine/relationships.ts';
 import { type Refusal, type RefusalCode, toRefusal } from '../refusal.ts';
 
 /** The body of an error (OpenFGA API, `ValidationErrorMessageResponse` and its siblings). */
-export const ERROR = Type.Object({ code: Type.String(), message: Type.String() });
+const ERROR = Type.Object({ code: Type.String(), message: Type.String() });
 export const ERRORS = { '4xx': ERROR, '5xx': ERROR } as const;
 
 /** OpenFGA's codes, as its SDKs list them, for what a request may be refused for. */

@@ -16,7 +16,7 @@ export const TUPLE = Type.Object({
   ),
 });
 
-export function toRelationship({ user, relation, object, condition }: Static<typeof TUPLE>): Relationship {
+function toRelationship({ user, relation, object, condition }: Static<typeof TUPLE>): Relationship {
   return {
     user,
     relation,
