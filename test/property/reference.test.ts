@@ -71,7 +71,7 @@ describe('the decision and the naive reference', () => {
         expect(comparable(found.reasons, live.reasons)).toEqual(comparable(live.reasons, live.reasons));
         return true;
       },
-      4000,
+      1700,
     );
   });
 
