@@ -34,8 +34,11 @@ export function activate(
     ({ now, revision, snapshot }) => {
       const node = snapshot.delegations.get(request.delegation);
       const speaks = hasRole(caller, 'check', 'delegate') && speaksFor(caller, request.origin);
-      if (node === undefined || (!speaks && !mayRead(caller, node, snapshot, now)))
+      // To speak for one origin tells nothing of delegations that are not held for it.
+      const concerns = node !== undefined && speaks && isHeldFor(node, request.origin, snapshot, now);
+      if (node === undefined || (!concerns && !mayRead(caller, node, snapshot, now))) {
         return err(unknown(request.delegation, caller));
+      }
       if (!speaks) {
         return err(
           failure(

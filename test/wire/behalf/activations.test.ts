@@ -85,6 +85,14 @@ describe('who may', () => {
   });
 });
 
+test('whoever vouches for somebody else does not learn that it exists', async () => {
+  const body = { origin: 'user:bob' };
+  const hidden = await activate('gateway', body);
+  const none = await activate('gateway', body, 'dlg_none');
+  expect([hidden.status, none.status]).toEqual([404, 404]);
+  expect(hidden.json.detail.replace(session, 'X')).toBe(none.json.detail.replace('dlg_none', 'X'));
+});
+
 describe('refusals', () => {
   test.each<[string, unknown, number]>([
     ['no origin', {}, 400],
@@ -100,7 +108,10 @@ describe('refusals', () => {
   });
 
   test('an origin that it is not for, a standing delegation, none at all', async () => {
-    expect((await activate('gateway', { origin: 'user:bob' })).status).toBe(422);
+    const key = office.key({ id: 'desk', roles: ['administer', 'check'], vouches: ['user:*'] });
+    const body = { origin: 'user:bob' };
+    const other = await office.ask('POST', `/v1/delegations/${session}/activations`, { key, body });
+    expect([other.status, other.json.detail]).toEqual([422, expect.stringContaining('is for user:alice')]);
     const standing = await office.delegate({ ...MAIL, name: 'standing' });
     expect((await activate('gateway', { origin: 'user:alice' }, standing)).status).toBe(422);
     expect((await activate('gateway', { origin: 'user:alice' }, 'dlg_none')).status).toBe(404);

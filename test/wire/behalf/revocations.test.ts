@@ -110,6 +110,14 @@ describe('who may', () => {
   });
 });
 
+test('whoever withdraws from what is for somebody else does not learn that it exists', async () => {
+  const body = { reason: 'x', on_behalf_of: 'user:bob' };
+  const hidden = await revoke(root, 'bob', body);
+  const none = await revoke('dlg_none', 'bob', body);
+  expect([hidden.status, none.status]).toEqual([404, 404]);
+  expect(hidden.json.detail.replace(root, 'X')).toBe(none.json.detail.replace('dlg_none', 'X'));
+});
+
 describe('refusals', () => {
   test.each<[string, unknown, number]>([
     ['no reason', {}, 400],
