@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
  * Runs the requests of the guides against the example world, served as `npm start` serves it, and compares what comes
  * back with what the guides print. `GUIDES=write npx vitest run test/world/guides` prints it anew.
  */
-const GUIDES = ['delegate', 'policies', 'callers', 'authzen'];
+const GUIDES = ['README', 'docs/delegate', 'docs/policies', 'docs/callers', 'docs/authzen'];
 const ROOT = join(import.meta.dirname, '../..');
 const URL_IN_GUIDES = 'http://127.0.0.1:7420';
 
@@ -59,7 +59,7 @@ describe.skipIf(missing.length > 0)('the guides', () => {
   });
 
   it.each(GUIDES)('%s.md prints what the server answers', (name) => {
-    const path = join(ROOT, 'docs', `${name}.md`);
+    const path = join(ROOT, `${name}.md`);
     const guide = readFileSync(path, 'utf8');
     const answers = run(guide, url);
     let next = 0;
