@@ -26,8 +26,9 @@ export interface Rooms {
 /** A server that can be started and stopped. */
 export interface Listener {
   listen(address: { readonly host: string; readonly port: number }): Promise<string>;
-  /** Lets the answers under way finish. */
+  /** Takes no more requests, and waits until every connection is closed. */
   close(): Promise<unknown>;
+  readonly server: { closeIdleConnections(): void; closeAllConnections(): void };
 }
 
 export interface Context {
@@ -47,7 +48,7 @@ export const EXIT = { ok: 0, no: 1, fault: 2 } as const;
 /** Somewhere for a command's status to go: commander's actions return nothing. */
 export type Finish = (status: number) => void;
 
-export const DEFAULT_URL = 'http://127.0.0.1:7420';
+const DEFAULT_URL = 'http://127.0.0.1:7420';
 /** Longer than any answer of the server waits; a person would not wait longer. */
 const TIMEOUT_MS = 30_000;
 

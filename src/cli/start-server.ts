@@ -36,7 +36,7 @@ export interface NotStarted {
   readonly problems: readonly Problem[];
 }
 
-/** Starts a server as design section 10 says, or leaves everything as it was and says why it did not. */
+/** Starts a server as design section 10 says, or says why it did not; a store or log that was made meanwhile stays. */
 export async function startServer(
   config: Config,
   rooms: Rooms,
@@ -56,7 +56,7 @@ export async function startServer(
   let log: DecisionLog | undefined;
   let server: Listener | undefined;
   const close = async (): Promise<void> => {
-    await server?.close();
+    if (server !== undefined) await stop(server);
     await log?.close();
     store?.close();
   };
@@ -76,6 +76,21 @@ export async function startServer(
   } catch (fault) {
     await close();
     return refuse(reasonOf(fault, config));
+  }
+}
+
+/** Milliseconds between two looks at which connections have become idle, and until those that have not are cut. */
+const STOPPING = { sweepMs: 50, atMostMs: 10_000 };
+
+/** A connection that is kept alive after its last answer would hold the server up for as long as its client likes. */
+async function stop(listener: Listener): Promise<void> {
+  const sweep = setInterval(() => listener.server.closeIdleConnections(), STOPPING.sweepMs);
+  const cut = setTimeout(() => listener.server.closeAllConnections(), STOPPING.atMostMs);
+  try {
+    await listener.close();
+  } finally {
+    clearInterval(sweep);
+    clearTimeout(cut);
   }
 }
 

@@ -15,7 +15,7 @@ export interface Terminal {
   paint(style: Style, text: string): string;
 }
 
-export type Style = 'good' | 'bad' | 'quiet' | 'strong';
+type Style = 'good' | 'bad' | 'quiet' | 'strong';
 
 const FORMATS = { good: 'green', bad: 'red', quiet: 'dim', strong: 'bold' } as const;
 

@@ -4,9 +4,8 @@ import { makeKey } from '../../src/callers/key.ts';
 import { parseCaller } from '../../src/callers/parse-caller.ts';
 import type { Rooms } from '../../src/cli/command.ts';
 import { runProgram } from '../../src/cli/program.ts';
-import type { Running } from '../../src/cli/start-server.ts';
 import { startServer } from '../../src/cli/start-server.ts';
-import { loadConfig } from '../../src/config.ts';
+import { type Config, loadConfig } from '../../src/config.ts';
 import { formatProblem } from '../../src/core/problem.ts';
 import { ok } from '../../src/core/result.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
@@ -77,19 +76,13 @@ export async function startWorld(world: SmallWorld, flags: { readonly [key: stri
 }
 
 export function tryStart(world: SmallWorld, flags: { readonly [key: string]: string | boolean } = {}) {
-  const config = loadConfig(
-    {
-      port: '0',
-      dev: true,
-      store: world.path('data/behalf.db'),
-      model: world.path('model'),
-      policies: world.path('policies'),
-      ...flags,
-    },
-    {},
-  );
-  if (!config.ok) throw new Error(config.error.map(formatProblem).join('\n'));
-  return startServer(config.value, ROOMS, Date.now);
+  return startServer(configOf(world, flags), ROOMS, Date.now);
 }
 
-export type { Running };
+export function configOf(world: SmallWorld, flags: { readonly [key: string]: string | boolean } = {}): Config {
+  const defaults = { port: '0', dev: true, store: world.path('data/behalf.db') };
+  const directories = { model: world.path('model'), policies: world.path('policies') };
+  const config = loadConfig({ ...defaults, ...directories, ...flags }, {});
+  if (!config.ok) throw new Error(config.error.map(formatProblem).join('\n'));
+  return config.value;
+}

@@ -1,0 +1,195 @@
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startServer } from '../../src/cli/start-server.ts';
+import { configOf, ROOMS, run, startWorld, tryStart } from '../support/command.ts';
+import { DELEGATIONS, makeSmallWorld, SEED, type SmallWorld } from '../support/small-world.ts';
+
+let world: SmallWorld;
+beforeEach(() => {
+  world = makeSmallWorld();
+});
+afterEach(() => world.remove());
+
+async function refusal(flags: { readonly [key: string]: string | boolean } = {}): Promise<string> {
+  const started = await tryStart(world, flags);
+  if (started.ok) {
+    await started.value.close();
+    return 'started';
+  }
+  return [started.error.message, ...started.error.problems.map(({ file, message }) => `${file}: ${message}`)].join(
+    '\n',
+  );
+}
+
+describe('serve', () => {
+  test('publishes, seeds an empty store once, and serves the same after a restart', async () => {
+    const first = await startWorld(world, { seed: world.path('seed.yaml') });
+    expect(first).toMatchObject({
+      bundle: 'published',
+      seeded: { entities: 1, tuples: 2, delegations: 2 },
+      warnings: [],
+    });
+    const { revision } = first.ledger;
+    await first.close();
+    const second = await startWorld(world, { seed: world.path('seed.yaml') });
+    expect(second).toMatchObject({ bundle: 'unchanged', warnings: [] });
+    expect(second.seeded).toBeUndefined();
+    expect(second.ledger.revision).toBe(revision);
+    await second.close();
+  });
+
+  test('a second server on the same store says that it is in use', async () => {
+    const first = await startWorld(world);
+    expect(await refusal()).toMatch(/another process has it open/);
+    await first.close();
+    expect(await refusal()).toBe('started');
+  });
+
+  test('a port that is taken is said to be', async () => {
+    const first = await startWorld(world);
+    const port = new URL(first.url).port;
+    expect(await refusal({ port, store: world.path('other/behalf.db') })).toBe(
+      `127.0.0.1:${port} is in use: another server runs there; --port takes another one`,
+    );
+    await first.close();
+  });
+
+  test('beyond loopback it needs callers; with them it starts', async () => {
+    const flags = { host: '0.0.0.0', dev: false };
+    expect(await refusal(flags)).toMatch(/^0\.0\.0\.0 is reachable from other machines, and the store has no callers/);
+    await run(['callers', 'add', 'admin', '--role', 'administer', '--store', world.path('data/behalf.db')]);
+    expect(await refusal(flags)).toBe('started');
+  });
+
+  test('on loopback without callers it starts and says that nobody can ask', async () => {
+    const running = await startWorld(world, { dev: false });
+    expect(running.warnings[0]).toMatch(/^nobody can ask: behalf callers add/);
+    const { status, err } = await run(['check', 'agent:a', 'read', 'document:q3'], {
+      env: { BEHALF_URL: running.url },
+    });
+    expect(status).toBe(2);
+    expect(err).toContain('unauthenticated');
+    await running.close();
+  });
+
+  test('a broken bundle is refused, and the last good one served only if wanted', async () => {
+    world.write('policies/more.yaml', 'apiVersion: api.cerbos.dev/v1\nnonsense: {}\n');
+    expect(await refusal({ keep_bundle: true })).toMatch(/the store has no good one to keep/);
+    world.write('policies/more.yaml', '');
+    await (await startWorld(world)).close();
+    world.write('policies/more.yaml', 'apiVersion: api.cerbos.dev/v1\nnonsense: {}\n');
+    expect(await refusal()).toMatch(/^the bundle has \d+ errors?; --keep-bundle .*\n.*policies\/more\.yaml: /);
+    const kept = await startWorld(world, { keep_bundle: true });
+    expect(kept.bundle).toBe('kept');
+    expect(kept.warnings.join('\n')).toMatch(/policies\/more\.yaml:2:/);
+    await kept.close();
+  });
+
+  test('a bundle that would orphan relationships is refused, listing them, unless wanted', async () => {
+    await (await startWorld(world, { seed: world.path('seed.yaml') })).close();
+    world.write('model/model.fga', 'model\n  schema 1.1\ntype user\ntype agent\ntype group\ntype document\n');
+    world.write('policies/delegations/finance.yaml', 'delegations: []\n');
+    expect(await refusal()).toMatch(/document:q3#reader@group:finance#member[\s\S]*--allow-orphans/);
+    expect(await refusal({ allow_orphans: true })).toBe('started');
+  });
+
+  test.each([
+    ['a seed with a misspelt key', () => world.write('seed.yaml', `${SEED}tuple: []\n`), /unknown key/],
+    [
+      'a seed that the model refuses',
+      () => world.write('seed.yaml', SEED.replace('member, object', 'boss, object')),
+      /seed\.yaml/,
+    ],
+    [
+      'delegations with mistakes',
+      () => world.write('policies/delegations/finance.yaml', DELEGATIONS.replace('parent: planning', 'parent: plan')),
+      /no delegation in the files/,
+    ],
+  ])('%s seeds nothing', async (_name, spoil, message) => {
+    spoil();
+    const flags = { seed: world.path('seed.yaml') };
+    expect(await refusal(flags)).toMatch(message);
+    world.write('seed.yaml', SEED);
+    world.write('policies/delegations/finance.yaml', DELEGATIONS);
+    const running = await startWorld(world, flags);
+    expect(running.seeded).toEqual({ entities: 1, tuples: 2, delegations: 2 });
+    await running.close();
+  });
+
+  test('with directories that nobody named and that are not there, the bundle of the store is kept', async () => {
+    const first = await startWorld(world);
+    const { digest } = first.ledger.bundle;
+    await first.close();
+    const nowhere = { path: world.path('nowhere'), stated: false };
+    const config = { ...configOf(world), model: nowhere, policies: nowhere };
+    const kept = await startServer(config, ROOMS, Date.now);
+    expect(kept).toMatchObject({ ok: true, value: { bundle: 'kept', ledger: { bundle: { digest } } } });
+    if (kept.ok) await kept.value.close();
+  });
+
+  test('a directory without policies is one: then the model decides alone', async () => {
+    world.write('none/readme.md', '');
+    const modelOnly = await startWorld(world, { policies: world.path('none') });
+    expect(modelOnly.bundle).toBe('published');
+    expect(modelOnly.ledger.bundle.policies.kinds.size).toBe(0);
+    await modelOnly.close();
+  });
+
+  test('an answer under way is finished before it stops', async () => {
+    const running = await startWorld(world, { seed: world.path('seed.yaml') });
+    const { hostname, port } = new URL(running.url);
+    const body = JSON.stringify({
+      subject: { type: 'agent', id: 'researcher' },
+      action: { name: 'read' },
+      resource: { type: 'document', id: 'q3' },
+      context: { on_behalf_of: { type: 'user', id: 'alice' } },
+    });
+    const socket = connect(Number(port), hostname);
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    const ended = new Promise((resolve) => socket.on('close', resolve));
+    const head = `POST /access/v1/evaluation HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    socket.write(head + body.slice(0, 20));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const closed = running.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.write(body.slice(20));
+    await Promise.all([closed, ended]);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*"decision":true/);
+  });
+
+  test('prints what it serves, and stops when told to', async () => {
+    let stop: (value: unknown) => void = () => {};
+    const stopped = new Promise((resolve) => {
+      stop = resolve;
+    });
+    const flags = [
+      '--port',
+      '0',
+      '--dev',
+      '--store',
+      world.path('data/b.db'),
+      '--model',
+      world.path('model'),
+      '--policies',
+      world.path('policies'),
+    ];
+    const { status, out, err } = await run(['serve', ...flags, '--seed', world.path('seed.yaml')], {
+      stopped,
+      printed: (text) => text.includes(' serves ') && setTimeout(stop, 50),
+    });
+    expect({ status, err }).toEqual({ status: 0, err: '' });
+    expect(out).toMatch(
+      /^behalf 0\.0\.0 serves http:\/\/127\.0\.0\.1:\d+\n\n {2}store {4}\S+b\.db at revision \d+\n {2}log {6}\S+decisions, node local\n {2}bundle {3}sha256:\w{12} \(published now\): 5 types, policies for tool\n {2}callers {2}--dev: .*\n {2}seeded {3}1 entities, 2 relationships, 2 delegations\n {2}docs {5}http:.*openapi\.json\n\nstopping/,
+    );
+    expect(await refusal({ store: world.path('data/b.db') })).toBe('started');
+  });
+
+  test('wrong configuration exits 2 with every problem', async () => {
+    const { status, err } = await run(['serve', '--port', 'x', '--node', '!'], { env: { BEHALF_PROT: '1' } });
+    expect(status).toBe(2);
+    expect(err.trimEnd().split('\n')).toHaveLength(3);
+  });
+});
