@@ -86,6 +86,9 @@ export function listDecisions(
 ): Result<DecisionPage, Failure> {
   const permitted = requireRole(caller, 'audit', 'administer');
   if (!permitted.ok) return permitted;
+  if (page.before !== undefined && log.get(page.before) === undefined) {
+    return err(failure('invalid', `there is no decision "${page.before.slice(0, 128)}" to list from`));
+  }
   return ok(log.list(filter, { ...page, limit: Math.min(page.limit, LIMITS.pageSize) }));
 }
 

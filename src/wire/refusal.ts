@@ -31,8 +31,8 @@ const TABLE: { readonly [code in RefusalCode]: Row } = {
   idempotency_mismatch: { status: 422, title: 'The idempotency key was used with another request' },
   limit_exceeded: { status: 422, title: 'A limit was exceeded' },
   internal: { status: 500, title: 'A fault of the server' },
-  log_unavailable: { status: 503, title: 'The decision log cannot be written' },
-  store_unavailable: { status: 503, title: 'The store cannot be written' },
+  log_unavailable: { status: 503, title: 'The decision log is not available' },
+  store_unavailable: { status: 503, title: 'The store is not available' },
 };
 
 export interface Refusal {
@@ -60,6 +60,9 @@ export class BodyFault extends Error {
 /** What Fastify throws at its error handler: faults of the request by their codes, everything else a bug of ours. */
 export function refusalOfFault(fault: unknown): Refusal {
   if (fault instanceof BodyFault) return toRefusal('invalid', fault.message);
+  // The ports throw these for outages; their messages name the file, and only those who may look at it get there.
+  if (fault instanceof Error && fault.name === 'LogError') return toRefusal('log_unavailable', fault.message);
+  if (fault instanceof Error && fault.name === 'StoreError') return toRefusal('store_unavailable', fault.message);
   const { code, validation, validationContext } = (fault ?? {}) as {
     readonly code?: unknown;
     readonly validation?: unknown;

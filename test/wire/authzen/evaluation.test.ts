@@ -210,6 +210,13 @@ describe('refusals', () => {
       '{"subject":{"type":"agent","id":"mailer"},"action":{"name":"mail"},"resource":{"type":"document","id":"q3","properties":{"a":"\\ud800"}},"context":{"on_behalf_of":{"type":"user","id":"alice"}}}',
       /surrogate/,
     ],
+    ['a refused key in the context', asking(MAILER, 'mail', ALICE, { $typeName: 'x' }), /context: .*\$typeName/],
+    ['too much in the context', asking(MAILER, 'mail', ALICE, { list: Array(10_001).fill(0) }), /10000 values/],
+    [
+      'a refused key in the action',
+      { ...asking(MAILER, 'mail'), action: { name: 'mail', properties: { $typeName: 'x' } } },
+      /action\.properties/,
+    ],
     ['depth', `{"context":${'{"a":'.repeat(40)}1${'}'.repeat(40)}}`, /nested more than 32/],
     ['100,000 brackets', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, /nested more than 32/],
   ])('%s is 400 and says why', async (_what, body, message) => {

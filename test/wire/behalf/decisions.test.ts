@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LogError } from '../../../src/audit/log.ts';
 import { ALICE, asking, MAIL, MAILER, type Office, openOffice, READER } from '../office.ts';
+import { logLike } from '../server-under-test.ts';
 
 let office: Office;
 let mail: string;
@@ -78,6 +80,24 @@ test.each(['gateway', 'author', 'alice'] as const)('%s may not look', async (key
   for (const path of ['', `/${ids[0]}`, `/${ids[0]}/explain`]) {
     expect((await office.ask('GET', `/v1/decisions${path}`, { key: office.keys[key] })).status).toBe(403);
   }
+});
+
+test('a log that cannot be read is 503, not a bug and not an empty list', async () => {
+  const fails = (): never => {
+    throw new LogError('the record d_1 was changed');
+  };
+  await using broken = await openOffice({ wrapLog: (log) => logLike(log, { get: fails }) });
+  const reply = await broken.ask('GET', '/v1/decisions/d_1', { key: broken.keys.auditor });
+  expect([reply.status, reply.json.code, reply.json.detail]).toEqual([
+    503,
+    'log_unavailable',
+    'the record d_1 was changed',
+  ]);
+});
+
+test('pages begin nowhere else than at a record', async () => {
+  const reply = await office.ask('GET', '/v1/decisions?before=nothing', { key: office.keys.auditor });
+  expect([reply.status, reply.json.code]).toEqual([400, 'invalid']);
 });
 
 test.each(['d_none', 'd_0000000009_test', '%2e%2e%2fstore'])('there is no decision %s: 404', async (id) => {
