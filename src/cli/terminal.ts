@@ -26,8 +26,8 @@ export function openTerminal(process: NodeJS.Process): Terminal {
   return {
     env,
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
-    out: (text) => void stdout.write(`${text}\n`),
-    err: (text) => void stderr.write(`${text}\n`),
+    out: (text) => void stdout.write(`${harmless(text)}\n`),
+    err: (text) => void stderr.write(`${harmless(text)}\n`),
     ask: async (question) => {
       const lines = createInterface({ input: stdin, output: stderr });
       try {
@@ -38,4 +38,12 @@ export function openTerminal(process: NodeJS.Process): Terminal {
     },
     paint: (style, text) => (hasColour ? styleText(FORMATS[style], text, { validateStream: false }) : text),
   };
+}
+
+/** Control characters but for line feeds and the colours that `paint` makes, and what reverses the reading direction. */
+const HARMFUL = /(?!\u001b\[\d{1,2}m)[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Conditions and names are written by other people: none of them steers the terminal of whoever reads them. */
+function harmless(text: string): string {
+  return text.replaceAll(HARMFUL, '\ufffd');
 }
