@@ -35,7 +35,15 @@ function memoryLog(): DecisionLog {
   let sequence = 0;
   return {
     append: (entry) =>
-      Promise.resolve({ ...entry, id: `d_${++sequence}`, format: 1, node: 'bench', sequence, previous: '', hash: '' } as StoredDecision),
+      Promise.resolve({
+        ...entry,
+        id: `d_${++sequence}`,
+        format: 1,
+        node: 'bench',
+        sequence,
+        previous: '',
+        hash: '',
+      } as StoredDecision),
     get: () => undefined,
     list: () => ({ records: [] }),
     healthy: true,

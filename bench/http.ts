@@ -85,7 +85,8 @@ async function load({ url, key }: Server): Promise<autocannon.Result> {
     connections: CONNECTIONS,
     duration: SECONDS,
   });
-  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${result.non2xx} answers were no 200, ${result.errors} failed`);
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${result.non2xx} answers were no 200, ${result.errors} failed`);
   return result;
 }
 

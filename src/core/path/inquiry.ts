@@ -24,7 +24,10 @@ export class Inquiry {
   readonly resource: PolicyResource;
   /** The model's relation that grants the action. */
   readonly permission: string;
-  private readonly principals = new Map<EntityId, PolicyPrincipal>();
+  /** Whether the permission excludes anybody, so that everyone on the path has to be looked up in it. */
+  readonly excludes: boolean;
+  /** `request.action` in CEL. */
+  private readonly action: { readonly name: string; readonly properties: Attributes };
   private reached: LimitName | undefined;
 
   constructor(request: CheckRequest, snapshot: Snapshot, now: number, explain: boolean) {
@@ -37,10 +40,13 @@ export class Inquiry {
       budget: this.budget,
       related: (subject, relation, object) => this.related(subject, relation, object),
     };
+    const kind = typeOf(request.resource);
     this.permission = `can_${request.action}`;
+    this.excludes = snapshot.bundle.model?.types.get(kind)?.relations.get(this.permission)?.excludes === true;
+    this.action = { name: request.action, properties: request.actionProperties ?? NOTHING };
     this.resource = {
       entity: request.resource,
-      kind: typeOf(request.resource),
+      kind,
       id: idOf(request.resource),
       // What the directory says is never overridden by a request (invariant 37).
       attr: merge(request.resourceAttributes, snapshot.entity(request.resource)?.attributes),
@@ -70,26 +76,15 @@ export class Inquiry {
     return answer;
   }
 
-  /** The principal with the roles and attributes it is judged by. */
-  principal(entity: EntityId): PolicyPrincipal {
-    let principal = this.principals.get(entity);
-    if (principal === undefined) {
-      principal = this.resolve(entity);
-      this.principals.set(entity, principal);
-    }
-    return principal;
-  }
-
-  /** The variables of a capability's or delegation's condition, for the edge that ends at `holder`. */
-  edgeBindings(holder: EntityId, visible: PathView): Bindings {
+  /** The variables of a capability's or delegation's condition, for the edge that ends at `principal`. */
+  edgeBindings(principal: PolicyPrincipal, visible: PathView): Bindings {
     const { request, resource } = this;
-    const principal = this.principal(holder);
     const { globals } = this.snapshot.bundle.settings;
     return {
       request: {
         principal,
         resource,
-        action: { name: request.action, properties: request.actionProperties ?? NOTHING },
+        action: this.action,
         context: request.context ?? NOTHING,
         auxData: request.auxData ?? NOTHING,
       },
@@ -106,7 +101,8 @@ export class Inquiry {
     };
   }
 
-  private resolve(entity: EntityId): PolicyPrincipal {
+  /** The principal with the roles and attributes that it is judged by. */
+  principal(entity: EntityId): PolicyPrincipal {
     const record = this.snapshot.entity(entity);
     const asserted = this.assertion(entity);
     const type = typeOf(entity);

@@ -5,7 +5,7 @@ import { strength } from '../delegation/attenuation.ts';
 import { isSet } from '../delegation/delegation.ts';
 import { type CompiledCondition, type DelegationNode, liveActivation } from '../delegation/node.ts';
 import { coversName, matchesPattern } from '../delegation/patterns.ts';
-import type { PathView } from '../policy/judgement.ts';
+import type { PathView, PolicyPrincipal } from '../policy/judgement.ts';
 import type { ProofStep } from '../relationships/membership.ts';
 import type { Inquiry } from './inquiry.ts';
 import type { EdgeStep } from './trace.ts';
@@ -16,6 +16,7 @@ import type { EdgeStep } from './trace.ts';
  * chain does (design, sections 1 and 2). All reasons are collected, not only the first.
  *
  * @param node the edge, which is `chain[hop]`
+ * @param holder its `to`
  * @param visible the path up to the edge's `to`
  */
 export function judgeEdge(
@@ -23,6 +24,7 @@ export function judgeEdge(
   chain: readonly DelegationNode[],
   hop: number,
   node: DelegationNode,
+  holder: PolicyPrincipal,
   visible: PathView,
 ): EdgeStep {
   const { delegation } = node;
@@ -38,9 +40,9 @@ export function judgeEdge(
   if (delegation.activation === 'session' && activation === undefined) reasons.push('session_required');
 
   const conditions: ConditionTrace[] = [];
-  const capability = coveringCapability(inquiry, node, visible, conditions, reasons);
+  const capability = coveringCapability(inquiry, node, holder, visible, conditions, reasons);
   if (node.condition !== undefined) {
-    const trace = evaluate(inquiry, node.condition, inquiry.edgeBindings(delegation.to, visible));
+    const trace = evaluate(inquiry, node.condition, inquiry.edgeBindings(holder, visible));
     conditions.push(trace);
     if (trace.value !== 'true') reasons.push(trace.value === 'false' ? 'condition_false' : 'condition_error');
   }
@@ -95,6 +97,7 @@ function heldProof(inquiry: Inquiry, from: string, reasons: ReasonCode[]): reado
 function coveringCapability(
   inquiry: Inquiry,
   node: DelegationNode,
+  holder: PolicyPrincipal,
   visible: PathView,
   conditions: ConditionTrace[],
   reasons: ReasonCode[],
@@ -112,7 +115,7 @@ function coveringCapability(
       continue;
     }
     if (capability.condition === undefined) return index;
-    bindings ??= inquiry.edgeBindings(node.delegation.to, visible);
+    bindings ??= inquiry.edgeBindings(holder, visible);
     const trace = evaluate(inquiry, capability.condition, bindings);
     conditions.push(trace);
     if (trace.value === 'true') return index;

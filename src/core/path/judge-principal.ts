@@ -1,6 +1,6 @@
 import type { ReasonCode } from '../decision.ts';
 import type { EntityId } from '../entity.ts';
-import type { Judgement, PathView, PolicyInput, Prohibitions } from '../policy/judgement.ts';
+import type { Judgement, PathView, PolicyInput, PolicyPrincipal, Prohibitions } from '../policy/judgement.ts';
 import { excluded } from '../relationships/excluded.ts';
 import type { ProofStep } from '../relationships/membership.ts';
 import type { Inquiry } from './inquiry.ts';
@@ -13,9 +13,14 @@ import type { Entitlement, PrincipalStep } from './trace.ts';
  * @param visible the path up to this principal, for allow rules
  * @param whole all of it, for deny rules
  */
-export function judgePrincipal(inquiry: Inquiry, entity: EntityId, visible: PathView, whole: PathView): PrincipalStep {
+export function judgePrincipal(
+  inquiry: Inquiry,
+  principal: PolicyPrincipal,
+  visible: PathView,
+  whole: PathView,
+): PrincipalStep {
   const { request, snapshot } = inquiry;
-  const principal = inquiry.principal(entity);
+  const { entity } = principal;
   const record = snapshot.entity(entity);
   const reasons: ReasonCode[] = [];
   if (record?.deleted === true) reasons.push('deleted');
@@ -121,10 +126,9 @@ const NOT_EXCLUDED: Exclusion = {};
  */
 function exclusionOf(inquiry: Inquiry, entity: EntityId, entitlement: Entitlement | undefined): Exclusion {
   if (entitlement?.by === 'relationship') return NOT_EXCLUDED;
-  const { request, resource, snapshot } = inquiry;
+  const { request, snapshot, permission: relation } = inquiry;
   const { model } = snapshot.bundle;
-  const { permission: relation } = inquiry;
-  if (model?.types.get(resource.kind)?.relations.has(relation) !== true) return NOT_EXCLUDED;
+  if (model === undefined || !inquiry.excludes) return NOT_EXCLUDED;
   const context = request.context ?? {};
   const answer = excluded(
     { subject: entity, relation, object: request.resource, context },

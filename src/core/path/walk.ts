@@ -22,13 +22,14 @@ export function walkChain(inquiry: Inquiry, chain: readonly DelegationNode[]): C
   // Nobody who looks at `D` means that nobody can tell the views apart.
   const isSeen = inquiry.snapshot.bundle.policies.readsPath || chain.some((edge) => edge.readsPath);
   const steps: Step[] = [];
-  steps.push(judgePrincipal(inquiry, origin, isSeen ? viewUpTo(people, 0) : whole, whole));
+  steps.push(judgePrincipal(inquiry, inquiry.principal(origin), isSeen ? viewUpTo(people, 0) : whole, whole));
   for (let hop = 0; hop < chain.length; hop++) {
     const edge = chain[hop];
     if (edge === undefined) break;
     const visible = isSeen ? viewUpTo(people, hop + 1) : whole;
-    steps.push(judgeEdge(inquiry, chain, hop, edge, visible));
-    steps.push(judgePrincipal(inquiry, edge.delegation.to, visible, whole));
+    const holder = inquiry.principal(edge.delegation.to);
+    steps.push(judgeEdge(inquiry, chain, hop, edge, holder, visible));
+    steps.push(judgePrincipal(inquiry, holder, visible, whole));
   }
 
   const reasons = reasonsOf(inquiry, steps, people);
