@@ -75,6 +75,7 @@ function draw(held: readonly Held[], origin: string | undefined, now: number, te
     const above = parent !== undefined && ids.has(parent) ? parent : undefined;
     below.set(above, [...(below.get(above) ?? []), one]);
   }
+  for (const siblings of below.values()) siblings.sort(byHolder);
   if (held.length === 0) return `nobody holds anything${origin === undefined ? '' : ` on behalf of ${origin}`}`;
 
   const rows: (readonly string[])[] = [];
@@ -109,6 +110,12 @@ function draw(held: readonly Held[], origin: string | undefined, now: number, te
     add(root, '', index === roots.length - 1, true);
   });
   return `${paint('strong', origin ?? 'all delegations')}\n${columns(rows)}`;
+}
+
+/** Those made in the same millisecond have no order of their own; by holder and name the drawing is always the same. */
+function byHolder({ view: a }: Held, { view: b }: Held): number {
+  const [first, second] = [a, b].map(({ to, name, id }) => [to, name ?? '', id].join('\0'));
+  return (first ?? '') < (second ?? '') ? -1 : 1;
 }
 
 function sessionWords({ activations, activation }: DelegationView, origin: string | undefined): readonly string[] {
