@@ -232,8 +232,14 @@ describe('13: cycles', () => {
             ? [wideEdge({ id: `c${at}`, parent: above.id, from: above.to, to: back })]
             : [];
         });
-        const after = ask({ ...world, delegations: [...world.delegations, ...added] }, request, now);
+        const cyclic = { ...world, delegations: [...world.delegations, ...added] };
+        const after = ask(cyclic, request, now);
         expect(after.allowed).toBe(before.allowed);
+        for (const { id, to } of added) {
+          const { claimedChain: _claim, ...alone } = request;
+          if (to === request.origin) continue;
+          expect(ask(cyclic, { ...alone, actor: to, delegation: id }, now).allowed, id).toBe(false);
+        }
         expect(after.chain?.delegation?.startsWith('c') ?? false).toBe(false);
         return added.length > 0;
       },

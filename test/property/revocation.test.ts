@@ -96,7 +96,7 @@ describe('revoking', () => {
       const base = rowsOf({ ...world, revocations: [] });
       const once = decide(request, snapshotOf(world, [...base, ...rows]), now);
       const backwards = [...rows].reverse();
-      const other = early ? [...backwards, ...base, ...rows] : [...base, ...backwards, ...rows];
+      const other = early ? [...backwards, ...base] : [...base, ...backwards, ...rows];
       expect(decide(request, snapshotOf(world, other), now)).toEqual(once);
       return true;
     });

@@ -252,6 +252,8 @@ function distort(edge: Delegation, raw: RawEdge, all: readonly Delegation[]): De
       return { ...edge, parent: 'd_missing' };
     case 2:
       return { ...edge, from: pick(PRINCIPALS, raw.from) };
+    case 3:
+      return { ...edge, origin: pick(USERS, raw.from) };
     default:
       return edge;
   }
