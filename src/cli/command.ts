@@ -110,10 +110,12 @@ export function printFailure(
   terminal: Terminal,
   { code, message, errors }: Pick<Failure, 'message' | 'errors'> & { readonly code: string },
 ): void {
-  terminal.err(`error: ${message} (${code})`);
+  // The message lists the fields as well, for whoever sees nothing else; here each has a line of its own.
+  const listed = errors?.[0] === undefined ? -1 : message.indexOf(`: ${errors[0].field}: `);
+  terminal.err(`error: ${listed < 0 ? message : message.slice(0, listed)} (${code})`);
   for (const { field, message: detail, asked, allowed } of errors ?? []) {
-    const bounds = asked === undefined ? '' : ` (asked ${asked}; allowed ${allowed})`;
-    terminal.err(`  ${field}: ${detail.startsWith(`${field}: `) ? detail.slice(field.length + 2) : detail}${bounds}`);
+    const said = detail.startsWith(`${field}: `) ? detail.slice(field.length + 2) : detail;
+    terminal.err(`  ${field}: ${asked === undefined ? said : `asked ${asked}; allowed ${allowed}`}`);
   }
 }
 

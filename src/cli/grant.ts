@@ -11,6 +11,7 @@ import {
   type RemoteOptions,
   remoteCommand,
 } from './command.ts';
+import { delegationId } from './delegation-id.ts';
 import { labelled } from './layout.ts';
 import { collect } from './question.ts';
 import type { Terminal } from './terminal.ts';
@@ -38,7 +39,7 @@ export function grantCommand({ terminal, now }: Context, finish: Finish): Comman
     .requiredOption('--to <PRINCIPAL>', 'who receives it, like agent:planner')
     .option('--allow <CAPABILITY>', '"ACTION,… on RESOURCE,…", with "when CEL" if there is a condition', collect, [])
     .option('--when <CEL>', 'a condition on all of it')
-    .option('--parent <ID>', 'the delegation that is handed on')
+    .option('--parent <ID>', 'the delegation that is handed on, by id or name')
     .option('--name <NAME>', 'a name for people and files')
     .option('--origin <PRINCIPAL>', 'for this origin only')
     .option('--expires <WHEN>', 'when it ends: 8h, 30d, or 2027-01-31T00:00:00Z')
@@ -54,7 +55,10 @@ export function grantCommand({ terminal, now }: Context, finish: Finish): Comman
       '\nExample:\n  behalf grant --from user:alice --to agent:planner --allow "read,comment on document:*" --expires 8h --depth 1',
     )
     .action(async (options: GrantOptions) => {
-      const made = await connect(options, terminal).delegate(toRequest(options, now()));
+      const behalf = connect(options, terminal);
+      const request = toRequest(options, now());
+      const parent = request.parent === undefined ? undefined : await delegationId(behalf, request.parent);
+      const made = await behalf.delegate({ ...request, ...(parent === undefined ? undefined : { parent }) });
       if (options.json === true) printJson(terminal, made);
       else terminal.out(describe(made.delegation, made.revision, now(), terminal));
       return finish(EXIT.ok);

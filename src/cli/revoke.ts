@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Revoked } from '../client/client.ts';
 import { type Context, connect, EXIT, type Finish, printJson, type RemoteOptions, remoteCommand } from './command.ts';
+import { delegationId } from './delegation-id.ts';
 import { columns, labelled } from './layout.ts';
 import type { Terminal } from './terminal.ts';
 import { capabilityWords, momentWords } from './words.ts';
@@ -13,14 +14,15 @@ interface RevokeOptions extends RemoteOptions {
 
 export function revokeCommand({ terminal }: Context, finish: Finish): Command {
   return remoteCommand('revoke', 'revoke a delegation and everything derived from it, for ever')
-    .argument('<id>', 'the delegation')
+    .argument('<id>', 'the delegation, by id or name')
     .requiredOption('--reason <TEXT>', 'why, for the record')
     .option('--for <ORIGIN>', 'withdraw it for this origin only')
     .option('--dry-run', 'say what would die and who would keep what; change nothing')
-    .action(async (id: string, options: RevokeOptions) => {
+    .action(async (called: string, options: RevokeOptions) => {
       const { reason, for: origin, dryRun = false } = options;
       const request = { reason, dry_run: dryRun, ...(origin === undefined ? undefined : { on_behalf_of: origin }) };
-      const revoked = await connect(options, terminal).revoke(id, request);
+      const behalf = connect(options, terminal);
+      const revoked = await behalf.revoke(await delegationId(behalf, called), request);
       if (options.json === true) printJson(terminal, revoked);
       else terminal.out(describe(revoked, terminal));
       return finish(EXIT.ok);

@@ -172,6 +172,7 @@ export interface Activation {
 }
 
 export interface DelegationFilter {
+  readonly name?: string;
   readonly from?: string;
   readonly to?: string;
   readonly origin?: string;

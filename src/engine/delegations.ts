@@ -25,6 +25,8 @@ export interface DelegationView {
 }
 
 export interface DelegationFilter {
+  /** As whoever made it called it; several may be called the same. */
+  readonly name?: string;
   readonly from?: string;
   readonly to?: EntityId;
   /** Held for this origin: those made for it, and templates whose set it may be in. */
@@ -78,6 +80,7 @@ function matches(node: DelegationNode, filter: DelegationFilter, now: number): b
   const { from, to } = node.delegation;
   if (filter.from !== undefined && filter.from !== from) return false;
   if (filter.to !== undefined && filter.to !== to) return false;
+  if (filter.name !== undefined && filter.name !== node.delegation.name) return false;
   if (filter.origin !== undefined && node.origin !== undefined && node.origin !== filter.origin) return false;
   return filter.state === undefined || filter.state === stateOf(node, now);
 }

@@ -50,7 +50,7 @@ const CODE = { validation: 2000, tooComplex: 2002, typeNotFound: 2021, relationN
 
 const host = () => ({ now: 0, budget: new Budget() });
 const directory = resolve(
-  process.env['BEHALF_SUITES'] ?? resolve(import.meta.dirname, '../../../shared/suites'),
+  process.env.BEHALF_SUITES ?? resolve(import.meta.dirname, '../../../shared/suites'),
   'openfga',
 );
 const FILES = ['consolidated_1_1_tests.yaml', 'abac_tests.yaml'];
@@ -58,7 +58,7 @@ const FILES = ['consolidated_1_1_tests.yaml', 'abac_tests.yaml'];
 describe.each(FILES)('OpenFGA: %s', (file) => {
   const path = resolve(directory, file);
   if (!existsSync(path)) {
-    const required = file === FILES[0] && process.env['CI'] !== undefined;
+    const required = file === FILES[0] && process.env.CI !== undefined;
     if (required) it('is there', () => expect.fail(`${path} is missing`));
     else it.skip(`${path} is missing`, () => {});
     return;

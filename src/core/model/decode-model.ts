@@ -40,8 +40,8 @@ class Decoder {
 
   model(json: unknown): SourceModel {
     const fields = this.fields(json, 'the model');
-    const definitions = this.list(fields['type_definitions'], 'type_definitions');
-    const conditions = this.fields(fields['conditions'] ?? {}, 'conditions');
+    const definitions = this.list(fields.type_definitions, 'type_definitions');
+    const conditions = this.fields(fields.conditions ?? {}, 'conditions');
     return {
       types: definitions.map((definition) => this.type(definition)).filter((type) => type !== undefined),
       conditions: Object.entries(conditions).map(([name, condition]) => this.condition(name, condition)),
@@ -50,14 +50,14 @@ class Decoder {
 
   private type(json: unknown): SourceType | undefined {
     const fields = this.fields(json, 'a type definition');
-    const name = fields['type'];
+    const name = fields.type;
     if (typeof name !== 'string') {
       this.report('a type definition has no type', name, 'a name');
       return undefined;
     }
-    const relations = this.fields(fields['relations'] ?? {}, `the relations of type "${name}"`);
-    const metadata = this.fields(fields['metadata'] ?? {}, `the metadata of type "${name}"`);
-    const infos = this.fields(metadata['relations'] ?? {}, `the metadata of the relations of type "${name}"`);
+    const relations = this.fields(fields.relations ?? {}, `the relations of type "${name}"`);
+    const metadata = this.fields(fields.metadata ?? {}, `the metadata of type "${name}"`);
+    const infos = this.fields(metadata.relations ?? {}, `the metadata of the relations of type "${name}"`);
     for (const orphan of Object.keys(infos)) {
       if (!Object.hasOwn(relations, orphan)) {
         this.report(`type "${name}" has metadata for "${orphan}", which is not one of its relations`);
@@ -75,7 +75,7 @@ class Decoder {
   private relation(type: string, name: string, rewrite: unknown, info: unknown): SourceRelation {
     const what = `${type}#${name}`;
     const fields = this.fields(info ?? {}, `the metadata of ${what}`);
-    const types = this.list(fields['directly_related_user_types'], `the type restrictions of ${what}`);
+    const types = this.list(fields.directly_related_user_types, `the type restrictions of ${what}`);
     return {
       name,
       rewrite: this.rewrite(rewrite, what),
@@ -138,13 +138,13 @@ class Decoder {
 
   private tupleToUserset(json: unknown, what: string): Rewrite | undefined {
     const fields = this.fields(json, `tupleToUserset of ${what}`);
-    return this.named(fields['tupleset'], what, (tupleset) =>
-      this.named(fields['computedUserset'], what, (computed) => ({ kind: 'tuple_to_userset', tupleset, computed })),
+    return this.named(fields.tupleset, what, (tupleset) =>
+      this.named(fields.computedUserset, what, (computed) => ({ kind: 'tuple_to_userset', tupleset, computed })),
     );
   }
 
   private children(json: unknown, kind: 'union' | 'intersection', what: string, depth: number): Rewrite | undefined {
-    const list = this.list(this.fields(json, `${kind} of ${what}`)['child'], `the children of ${kind} of ${what}`);
+    const list = this.list(this.fields(json, `${kind} of ${what}`).child, `the children of ${kind} of ${what}`);
     const children = list.map((child) => this.rewrite(child, what, depth + 1));
     if (children.length === 0) {
       // An intersection of nothing would hold for everybody.
@@ -157,13 +157,13 @@ class Decoder {
 
   private difference(json: unknown, what: string, depth: number): Rewrite | undefined {
     const fields = this.fields(json, `difference of ${what}`);
-    const base = this.rewrite(fields['base'], what, depth + 1);
-    const subtract = this.rewrite(fields['subtract'], what, depth + 1);
+    const base = this.rewrite(fields.base, what, depth + 1);
+    const subtract = this.rewrite(fields.subtract, what, depth + 1);
     return base === undefined || subtract === undefined ? undefined : { kind: 'exclusion', base, subtract };
   }
 
   private named(json: unknown, what: string, build: (name: string) => Rewrite | undefined): Rewrite | undefined {
-    const name = this.fields(json, `a reference in ${what}`)['relation'];
+    const name = this.fields(json, `a reference in ${what}`).relation;
     if (typeof name === 'string' && name !== '') return build(name);
     this.report(`a reference in ${what} names no relation`, name, 'the name of a relation');
     return undefined;
@@ -175,7 +175,7 @@ class Decoder {
     const place = this.places.condition(key);
     if (name !== key) this.report(`condition "${key}" has another name inside`, name, `"${key}"`, place);
     if (typeof expression !== 'string') this.report(`condition "${key}" has no expression`, expression, 'CEL', place);
-    const parameters = this.fields(fields['parameters'] ?? {}, `the parameters of condition "${key}"`);
+    const parameters = this.fields(fields.parameters ?? {}, `the parameters of condition "${key}"`);
     return {
       name: key,
       expression: typeof expression === 'string' ? expression : '',
@@ -190,12 +190,12 @@ class Decoder {
   private parameter(json: unknown, condition: string, parameter: string): ParameterType {
     const what = `parameter "${parameter}" of condition "${condition}"`;
     const fields = this.fields(json, what);
-    const name = String(fields['type_name']).replace('TYPE_NAME_', '').toLowerCase();
+    const name = String(fields.type_name).replace('TYPE_NAME_', '').toLowerCase();
     if (!isParameterType(name)) {
-      this.report(`${what} has an unknown type`, fields['type_name'], [...PARAMETER_TYPES].join(', '));
+      this.report(`${what} has an unknown type`, fields.type_name, [...PARAMETER_TYPES].join(', '));
       return { name: 'any' };
     }
-    const generic = this.list(fields['generic_types'], `the generic types of ${what}`);
+    const generic = this.list(fields.generic_types, `the generic types of ${what}`);
     const [of] = generic;
     const wanted = name === 'list' || name === 'map' ? 1 : 0;
     if (generic.length !== wanted) this.report(`${what} has ${generic.length} generic types`, undefined, `${wanted}`);

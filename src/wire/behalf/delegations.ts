@@ -53,6 +53,7 @@ export function delegations(routes: Routes, { ledger }: App): void {
         summary: 'The delegations that the caller may read, oldest first',
         querystring: Type.Object(
           {
+            name: Type.Optional(Type.String()),
             from: Type.Optional(Type.String()),
             to: Type.Optional(Type.String()),
             origin: Type.Optional(Type.String()),

@@ -28,7 +28,7 @@ export function wellFounded(
     const rows = (object: string, relation: Relation, conditions: boolean) =>
       tuples.filter((tuple) => {
         if (tuple.object !== object || tuple.relation !== relation.name || !allowed(tuple, relation)) return false;
-        const value = tuple.condition?.context?.['value'] ?? 'true';
+        const value = tuple.condition?.context?.value ?? 'true';
         return value === 'true' || (value === 'error' && conditions);
       });
     const evaluate = (
