@@ -96,6 +96,21 @@ describe('an allow and its chain', () => {
     });
   });
 
+  it('12: the origin that an edge names binds everything below it', () => {
+    handedOn.holds((one) => {
+      const { world, request, now } = one;
+      const edges = carriers(one);
+      for (const [at, edge] of edges.entries()) {
+        const named = withEdge(world, edge.id, { origin: 'user:mallory' });
+        expect(ask(named, request, now).allowed, edge.id).toBe(false);
+        const below = edges[at + 1];
+        if (below === undefined) continue;
+        const renamed = withEdge(named, below.id, { origin: request.origin });
+        expect(ask(renamed, request, now).allowed, `${edge.id}, then ${below.id}`).toBe(false);
+      }
+    });
+  });
+
   it('34: the origin is proven at least as well as every edge asks for', () => {
     onBehalf.holds((one) => {
       const given = PROOFS.indexOf(one.request.proof);
