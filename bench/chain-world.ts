@@ -19,14 +19,14 @@ export const NOW = Date.parse('2026-11-24T12:00:00Z');
 export const CONDITION = 'R.attr.args.amount < 10000.0';
 
 /** One delegation below the other from user:alice down to agent:<depth>, each with one CEL condition. */
-export function chainOf(depth: number, condition: string | undefined = CONDITION): readonly Delegation[] {
+export function chainOf(depth: number, condition: string | null = CONDITION): readonly Delegation[] {
   return Array.from({ length: depth }, (_, hop) => ({
     id: `dlg_${String(hop).padStart(3, '0')}`,
     ...(hop === 0 ? undefined : { parent: `dlg_${String(hop - 1).padStart(3, '0')}` }),
     from: hop === 0 ? 'user:alice' : `agent:${hop}`,
     to: `agent:${hop + 1}`,
     capabilities: [
-      { actions: ['call'], resources: ['tool:erp/*'], ...(condition === undefined ? undefined : { condition }) },
+      { actions: ['call'], resources: ['tool:erp/*'], ...(condition === null ? undefined : { condition }) },
     ],
     proof: 'asserted',
     activation: 'standing',
@@ -42,7 +42,7 @@ export function chainOf(depth: number, condition: string | undefined = CONDITION
 }
 
 /** The snapshot of a chain, among `others` delegations that have nothing to do with it. */
-export function chainSnapshot(depth: number, others: number, condition: string | undefined = CONDITION): Snapshot {
+export function chainSnapshot(depth: number, others: number, condition: string | null = CONDITION): Snapshot {
   const state = new State();
   const caller = { user: 'user:alice', relation: 'caller', object: 'tool:erp/pay' };
   state.apply({ kind: 'relationship', key: 'tool:erp/pay#caller@user:alice', value: caller }, 1);

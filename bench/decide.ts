@@ -32,7 +32,7 @@ export function benchDecide(): void {
   const rows: (string | number)[][] = [];
   for (const depth of DEPTHS) {
     const snapshot = chainSnapshot(depth, OTHERS);
-    const bare = chainSnapshot(depth, OTHERS, undefined);
+    const bare = chainSnapshot(depth, OTHERS, null);
     const request = requestOf(depth);
     if (!decide(request, snapshot, NOW).allowed) throw new Error('the benchmark measures a denial');
     const inquiry = new Inquiry(request, snapshot, NOW, false);

@@ -19,7 +19,7 @@ export interface Link {
 /** What the first record of a log follows. */
 export const GENESIS: Link = { sequence: 0, hash: '0'.repeat(64) };
 
-export const RECORD_FORMAT = 1;
+const RECORD_FORMAT = 1;
 
 const NODE = /^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/;
 /** Base 32 in the order of ASCII (the digits of RFC 4648, section 7); ten of them keep 50 bits. */

@@ -9,7 +9,7 @@ import { DEFAULT_SETTINGS } from './settings.ts';
 import type { Bundle } from './snapshot.ts';
 
 /** Where the settings stand in a bundle. */
-export const SETTINGS_PATH = 'policies/behalf.yaml';
+const SETTINGS_PATH = 'policies/behalf.yaml';
 /** Delegations are kept beside the policies but are no part of the bundle: they are applied, not published. */
 const DELEGATIONS = 'policies/delegations/';
 

@@ -15,7 +15,7 @@ export type Change =
   | { readonly kind: 'bundle'; readonly key: 'current'; readonly value: BundleSource }
   | { readonly kind: 'caller'; readonly key: string; readonly value: CallerRow | null };
 
-export type ChangeKind = Change['kind'];
+type ChangeKind = Change['kind'];
 
 /** The sources of a bundle, so that any past decision can be taken again. */
 export interface BundleSource {

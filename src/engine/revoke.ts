@@ -133,7 +133,7 @@ function permission(
 }
 
 /** The node and everything below it, parents first, that `take` accepts. */
-export function subtree(root: DelegationNode, take: (node: DelegationNode) => boolean): readonly DelegationNode[] {
+function subtree(root: DelegationNode, take: (node: DelegationNode) => boolean): readonly DelegationNode[] {
   if (!take(root)) return [];
   return [root, ...root.children.flatMap((child) => subtree(child, take))];
 }

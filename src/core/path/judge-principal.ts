@@ -109,7 +109,7 @@ function entitlementOf(inquiry: Inquiry, origin: EntityId, judgement: Judgement)
   }
 }
 
-export function isEntitled(entitlement: Entitlement): boolean {
+function isEntitled(entitlement: Entitlement): boolean {
   return entitlement.by === 'relationship' || (entitlement.by === 'policy' && entitlement.effect === 'allow');
 }
 

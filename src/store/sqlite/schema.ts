@@ -58,7 +58,7 @@ const MIGRATIONS: readonly string[] = [
 ];
 
 /** The format that this version writes. */
-export const STORE_FORMAT = MIGRATIONS.length;
+const STORE_FORMAT = MIGRATIONS.length;
 
 /**
  * Refuses what is not a store, or one that a newer version wrote, before anything is changed in it.
