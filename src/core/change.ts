@@ -15,8 +15,6 @@ export type Change =
   | { readonly kind: 'bundle'; readonly key: 'current'; readonly value: BundleSource }
   | { readonly kind: 'caller'; readonly key: string; readonly value: CallerRow | null };
 
-type ChangeKind = Change['kind'];
-
 /** The sources of a bundle, so that any past decision can be taken again. */
 export interface BundleSource {
   readonly digest: string;
