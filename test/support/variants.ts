@@ -4,7 +4,7 @@ import type { Match, PolicySpec } from './policy-spec.ts';
 import { AGENTS } from './universe.ts';
 
 /** Makes a variant of each bundle once, so that it is compiled once. */
-export function variant(make: (spec: BundleSpec) => BundleSpec): (spec: BundleSpec) => BundleSpec {
+function variant(make: (spec: BundleSpec) => BundleSpec): (spec: BundleSpec) => BundleSpec {
   const made = new WeakMap<PolicySpec, BundleSpec>();
   return (spec) => {
     const known = made.get(spec.policies) ?? make(spec);
