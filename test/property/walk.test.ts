@@ -96,9 +96,10 @@ describe('29: order', () => {
 
   it('of rules, roles and actions inside a policy changes no decision and no hop of it', () => {
     holds(anything, ({ world, request, now }) => {
-      // Where several rules apply, the path names the first one as it stands in its file.
+      // Where several rules apply, the path names the first one as it stands in its file, and tells the errors of
+      // those before it.
       const other = ask(withBundle(world, reorderedRules(world)), request, now);
-      expect(outline(other)).toEqual(outline(ask(world, request, now)));
+      expect(hopByHop(other)).toEqual(hopByHop(ask(world, request, now)));
       return true;
     });
   });
@@ -191,4 +192,10 @@ function outline({ chain, others, ...rest }: Decision) {
   const hops = (trace: Decision['chain']) =>
     trace?.steps.map((step) => (step.kind === 'edge' ? step : { principal: step.principal, reasons: step.reasons }));
   return { ...rest, chain: hops(chain), others: others.map(hops) };
+}
+
+/** What is decided of each hop, without the errors that did not decide. */
+function hopByHop({ allowed, chain }: Decision) {
+  const steps = chain?.steps.map(({ reasons }) => reasons.filter((reason) => reason !== 'condition_error'));
+  return { allowed, delegation: chain?.delegation, steps };
 }
