@@ -42,8 +42,26 @@ export const LIMITS = {
   batchItems: 256,
   /** Tuples in one relationship write (OpenFGA's default is 100). */
   tuplesPerWrite: 100,
+  /** Contextual tuples of one question (OpenFGA's bound): they are indexed for it anew. */
+  contextualTuples: 100,
+  /** Checks in one batch of the OpenFGA door (OpenFGA's default). */
+  checksPerBatch: 50,
+  /** Types of a model that is written over HTTP (OpenFGA's default). */
+  typesPerModel: 100,
+  /** Milliseconds that a list of relationships goes on at a stretch; between two, checks get their turn. */
+  listTurnMs: 5,
+  /** Milliseconds for a whole list (OpenFGA's default), which is then an error: half a list is none. */
+  listMs: 3000,
   /** Milliseconds that a check waits for the revision it demands. */
   revisionWaitMs: 1000,
+  /** Entities or actions that one search ranges over: more take minutes, page by page. */
+  searchCandidates: 100_000,
+  /** Milliseconds that a search decides at a stretch, before checks that came meanwhile get their turn. */
+  searchTurnMs: 5,
+  /** Milliseconds for one page of a search: it then holds what was found, and a token to go on with. */
+  searchPageMs: 2000,
+  /** Milliseconds in which a search can be gone on with: its state of then has to be kept or made again. */
+  searchTokenMs: 15 * 60 * 1000,
   /** Rows on one page of a list, at most. */
   pageSize: 500,
 } as const;
@@ -52,9 +70,11 @@ export type LimitName = keyof typeof LIMITS;
 
 /** The steps that one decision may still take. Shared by everything that the decision calls. */
 export class Budget {
+  private readonly steps: number;
   private left: number;
 
   constructor(steps: number = LIMITS.decisionSteps) {
+    this.steps = steps;
     this.left = steps;
   }
 
@@ -66,5 +86,10 @@ export class Budget {
 
   get exhausted(): boolean {
     return this.left < 0;
+  }
+
+  /** All steps again, for the next question of a list: what bounds the list as a whole is time. */
+  renew(): void {
+    this.left = this.steps;
   }
 }

@@ -33,4 +33,6 @@ export interface Snapshot {
   readonly tuples: TupleReader;
   readonly delegations: Forest;
   entity(id: EntityId): EntityRecord | undefined;
+  /** Entities that the directory holds, in no particular order. Decisions never look at it: searches do. */
+  registered(): Iterable<EntityRecord>;
 }

@@ -53,11 +53,7 @@ export class State {
       tuples: this.tuples,
       delegations: this.delegations,
       entity: (id) => this.entities.get(id),
+      registered: () => this.entities.values(),
     };
-  }
-
-  /** Entities that the directory holds, in no particular order. */
-  registered(): Iterable<EntityRecord> {
-    return this.entities.values();
   }
 }

@@ -25,6 +25,7 @@ export function toPolicies(policies: readonly Policy[], settings: Settings): Pol
   return {
     kinds: index.kinds,
     allowsSomewhere: (kind, action) => index.allowsSomewhere(kind, action),
+    actionsOf: (kind) => index.actionsOf(kind),
     readsPath: policies.some(policyReadsPath),
     judge: (input) => (index.speaksOf(input.resource.kind) ? judge(input, index, settings) : SILENCE),
     prohibit: (input) =>

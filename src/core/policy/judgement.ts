@@ -130,4 +130,6 @@ export interface Policies {
    * policies are the authority for it, and membership never decides (design, section 1).
    */
   allowsSomewhere(kind: string, action: string): boolean;
+  /** The actions that some policy names without a star for resources of `kind`, in any version or scope. */
+  actionsOf(kind: string): ReadonlySet<string>;
 }

@@ -39,6 +39,7 @@ export class RuleIndex {
   private readonly resourceScopes = new Set<string>();
   private readonly principalScopes = new Set<string>();
   readonly kinds: ReadonlySet<string>;
+  private readonly policies: readonly Policy[];
 
   /** With `versioned` a role inherits from its role policy of the same version only; Cerbos looks at the scope alone. */
   constructor(policies: readonly Policy[], versioned: boolean) {
@@ -49,6 +50,7 @@ export class RuleIndex {
       else for (const rule of policy.rules) for (const kind of rule.resources.exact) kinds.add(kind);
     }
     this.kinds = kinds;
+    this.policies = policies;
     this.versioned = versioned;
     this.parents = inheritance(policies, versioned);
   }
@@ -145,6 +147,18 @@ export class RuleIndex {
 
   allowsSomewhere(kind: string, action: string): boolean {
     return (this.allows.get(kind) ?? []).some((rule) => includesName(rule.actions, action));
+  }
+
+  actionsOf(kind: string): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (const policy of this.policies) {
+      if (policy.kind === 'resource' && policy.name !== kind) continue;
+      for (const rule of policy.rules) {
+        if (rule.kind !== 'resource' && !includesName(rule.resources, kind)) continue;
+        for (const name of rule.actions.exact) names.add(name);
+      }
+    }
+    return names;
   }
 }
 

@@ -40,6 +40,8 @@ export class TupleIndex implements TupleReader {
   /** Where an entity stands as user or in a userset. */
   private readonly byUser = new Map<EntityId, Map<Rows, number>>();
   private readonly byType = new Map<string, Set<EntityId>>();
+  /** Those that `byUser` has, by their type. */
+  private readonly usersByType = new Map<string, Set<EntityId>>();
   private count = 0;
 
   constructor(tuples: Iterable<Relationship> = []) {
@@ -106,6 +108,12 @@ export class TupleIndex implements TupleReader {
     return [...(this.byType.get(type) ?? [])].sort(compareText);
   }
 
+  named(type: string): Iterable<EntityId> {
+    const named = new Set([...(this.byType.get(type) ?? []), ...(this.usersByType.get(type) ?? [])]);
+    named.delete(`${type}:*`);
+    return named;
+  }
+
   *all(): Iterable<Relationship> {
     for (const relations of this.rows.values()) for (const rows of relations.values()) yield* rows.byUser.values();
   }
@@ -115,10 +123,7 @@ export class TupleIndex implements TupleReader {
     if (relations === undefined) {
       relations = new Map();
       this.rows.set(object, relations);
-      const type = typeOf(object);
-      const objects = this.byType.get(type);
-      if (objects === undefined) this.byType.set(type, new Set([object]));
-      else objects.add(object);
+      addTo(this.byType, object);
     }
     let rows = relations.get(relation);
     if (rows === undefined) {
@@ -130,13 +135,27 @@ export class TupleIndex implements TupleReader {
 
   /** Counts how often an entity stands as user in `rows`: alone and in usersets. */
   private mention(entity: EntityId, rows: Rows, change: number): void {
-    const counts = this.byUser.get(entity) ?? new Map<Rows, number>();
-    this.byUser.set(entity, counts);
+    let counts = this.byUser.get(entity);
+    if (counts === undefined) {
+      counts = new Map<Rows, number>();
+      this.byUser.set(entity, counts);
+      addTo(this.usersByType, entity);
+    }
     const count = (counts.get(rows) ?? 0) + change;
     if (count > 0) counts.set(rows, count);
     else counts.delete(rows);
-    if (counts.size === 0) this.byUser.delete(entity);
+    if (counts.size === 0) {
+      this.byUser.delete(entity);
+      this.usersByType.get(typeOf(entity))?.delete(entity);
+    }
   }
+}
+
+function addTo(byType: Map<string, Set<EntityId>>, entity: EntityId): void {
+  const type = typeOf(entity);
+  const entities = byType.get(type);
+  if (entities === undefined) byType.set(type, new Set([entity]));
+  else entities.add(entity);
 }
 
 /** `group:x` of `group:x#member`. */

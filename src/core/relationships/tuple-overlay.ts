@@ -54,6 +54,10 @@ class TupleOverlay implements TupleReader {
     return [...new Set([...this.base.objects(type), ...this.extra.objects(type)])].sort(compareText);
   }
 
+  named(type: string): Iterable<EntityId> {
+    return new Set([...this.base.named(type), ...this.extra.named(type)]);
+  }
+
   private merge(stored: readonly Relationship[], extra: readonly Relationship[]): readonly Relationship[] {
     if (extra.length === 0) return stored;
     const kept = stored.filter(({ user, relation, object }) => !this.extra.find(user, relation, object));

@@ -18,6 +18,8 @@ export interface TupleReader {
   all(): Iterable<Relationship>;
   /** Entities of a type that are the object of some relationship. */
   objects(type: string): readonly EntityId[];
+  /** Entities of a type that relationships name, as object, as user or in a userset; in no particular order. */
+  named(type: string): Iterable<EntityId>;
   /** How many there are in all. */
   readonly size: number;
 }
