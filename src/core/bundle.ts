@@ -1,3 +1,4 @@
+import { kindToType } from './cerbos-name.ts';
 import type { BundleSource } from './change.ts';
 import { parseModel } from './model/parse-model.ts';
 import { parseSettings } from './parse-settings.ts';
@@ -37,7 +38,10 @@ export function compileBundle(source: BundleSource): Result<Bundle, readonly Pro
   if (!settings.ok || !model.ok || !policies.ok) {
     return err([settings, model, policies].flatMap((part) => (part.ok ? [] : part.error)));
   }
-  const types = new Set<string>([...(model.value?.types.keys() ?? []), ...policies.value.kinds]);
+  const types = new Set<string>(model.value?.types.keys() ?? []);
+  // Policies brought over speak of kinds that are no types as they stand.
+  const isCerbos = settings.value.semantics === 'cerbos';
+  for (const kind of policies.value.kinds) types.add(isCerbos ? kindToType(kind) : kind);
   if (model.value === undefined) for (const type of ['user', ...settings.value.agentTypes]) types.add(type);
   return ok({
     digest: source.digest,

@@ -74,8 +74,10 @@ function noChain(inquiry: Inquiry): [readonly ReasonCode[], ChainTrace, readonly
 /** What denies before any chain is looked at. */
 function refusal(inquiry: Inquiry): ReasonCode | undefined {
   const { request, snapshot } = inquiry;
-  const { types } = snapshot.bundle;
+  const { types, settings } = snapshot.bundle;
   for (const entity of [request.origin, request.actor, request.resource]) {
+    // To Cerbos every kind is known: a principal or role policy with a wildcard speaks of all of them.
+    if (entity === request.resource && settings.semantics === 'cerbos') continue;
     if (!types.has(typeOf(entity))) return 'unknown_type';
   }
   if (snapshot.entity(request.resource)?.deleted === true) return 'deleted';

@@ -62,6 +62,11 @@ export interface CheckRequest {
   /** Cerbos scope and policy version, where the caller may assert them. */
   readonly scope?: string;
   readonly policyVersion?: string;
+  /** The same for the principals, where they are not those of the resource (Cerbos has both). */
+  readonly principalScope?: string;
+  readonly principalPolicyVersion?: string;
+  /** Actions that were asked for together with this one: Cerbos validates for all of them or for none. */
+  readonly siblingActions?: readonly string[];
   /** Cerbos's aux data. */
   readonly auxData?: Attributes;
 }

@@ -3,7 +3,7 @@ import type { Caller } from '../callers/caller.ts';
 import { decide } from '../core/decide.ts';
 import type { CheckRequest, Decision, ReasonCode } from '../core/decision.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { ChainTrace } from '../core/path/trace.ts';
+import type { ChainTrace, PolicyAnswer } from '../core/path/trace.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { type Failure, failure, isFault } from './failure.ts';
 import { describe, type Ledger } from './ledger.ts';
@@ -23,6 +23,17 @@ export interface Answer {
   readonly revision: string;
   /** Only for callers that may see paths. */
   readonly detail?: AnswerDetail;
+  /** Only where it was asked for: what the policies say of the principal besides yes or no. */
+  readonly policy?: PolicyAnswer;
+}
+
+/** How several questions are answered. */
+export interface CheckOptions {
+  /** They are decided in order, and the first decision that is so is the last. */
+  readonly stopsAt?: boolean | undefined;
+  readonly requestId?: string | undefined;
+  /** Answers carry `policy`. It names policies and derived roles, never paths, values or relationships. */
+  readonly policy?: true;
 }
 
 export interface AnswerDetail {
@@ -92,7 +103,7 @@ export class Checks {
   async checkAll(
     questions: readonly Result<Question, Failure>[],
     caller: Caller,
-    options: { readonly stopsAt?: boolean | undefined; readonly requestId?: string | undefined } = {},
+    options: CheckOptions = {},
   ): Promise<readonly Result<Answer, Failure>[]> {
     const asks = questions.map((question) => this.toAsk(question, caller, options.requestId));
     for (let attempt = 0; ; attempt++) {
@@ -101,7 +112,7 @@ export class Checks {
       const isOutdated = answers.some(
         (one) => one.ok && one.value.decision.allowed && one.value.decision.revision !== revision,
       );
-      if (!isOutdated) return answers.map((one) => (one.ok ? ok(this.toAnswer(one.value, caller)) : one));
+      if (!isOutdated) return answers.map((one) => (one.ok ? ok(this.toAnswer(one.value, caller, options)) : one));
     }
   }
 
@@ -183,9 +194,10 @@ export class Checks {
     return ok(await this.ledger.waitFor(revision.value, LIMITS.revisionWaitMs));
   }
 
-  private toAnswer({ id, decision, enforced }: Recorded, caller: Caller): Answer {
+  private toAnswer({ id, decision, enforced }: Recorded, caller: Caller, options: CheckOptions): Answer {
     const sees = seesEverything(caller);
     const reason = sees ? decision.reason : coarse(decision);
+    const policy = options.policy ? policyOf(decision) : undefined;
     const closed = reason === 'session_required' ? closedEdge(decision) : undefined;
     return {
       decision: enforced,
@@ -193,6 +205,7 @@ export class Checks {
       reason,
       ...(closed === undefined ? undefined : { delegation: closed }),
       revision: this.ledger.token(decision.revision),
+      ...(policy === undefined ? undefined : { policy }),
       ...(sees ? { detail: detailOf(decision, enforced) } : undefined),
     };
   }
@@ -209,6 +222,12 @@ function closedEdge(decision: Decision): string | undefined {
     if (step.kind === 'edge' && step.reasons.includes('session_required')) return step.delegation;
   }
   return undefined;
+}
+
+/** What the policies said of the origin, which every chain begins with. */
+function policyOf(decision: Decision): PolicyAnswer | undefined {
+  const origin = decision.chain?.steps[0];
+  return origin?.kind === 'principal' ? origin.policy : undefined;
 }
 
 function detailOf(decision: Decision, enforced: boolean): AnswerDetail {

@@ -11,6 +11,8 @@ import { matchesAny } from './permissions.ts';
 export interface Described {
   readonly entity: EntityId;
   readonly properties?: Attributes;
+  /** Where they come apart from the properties; else `properties.roles`. */
+  readonly roles?: readonly string[];
 }
 
 /** What was asked, in whichever format, before anybody looked at who asks (contracts, section 1). */
@@ -30,6 +32,10 @@ export interface Question {
   readonly revision?: string;
   readonly scope?: string;
   readonly policyVersion?: string;
+  /** Of the subject, where they are not those of the resource. */
+  readonly principalScope?: string;
+  readonly principalPolicyVersion?: string;
+  readonly siblingActions?: readonly string[];
   readonly auxData?: Attributes;
 }
 
@@ -70,6 +76,9 @@ export function toCheckRequest(question: Question, caller: Caller, settings: Set
       : { asserted: { ...optional('origin', originAssertion), ...optional('actor', actorAssertion) } }),
     ...(scoped ? optional('scope', question.scope) : undefined),
     ...(scoped ? optional('policyVersion', question.policyVersion) : undefined),
+    ...(scoped ? optional('principalScope', question.principalScope) : undefined),
+    ...(scoped ? optional('principalPolicyVersion', question.principalPolicyVersion) : undefined),
+    ...optional('siblingActions', question.siblingActions),
     ...optional('auxData', question.auxData),
   };
   return ok(request);
@@ -146,11 +155,10 @@ function mayName(caller: Caller, actor: EntityId, origin: EntityId, settings: Se
 /** What a caller may not assert has no effect (invariant 37). */
 function assertion(caller: Caller, described: Described): Assertion | undefined {
   const { properties } = described;
-  if (properties === undefined) return undefined;
-  const { roles } = properties;
+  const roles = described.roles ?? properties?.roles;
   const assertsRoles =
     caller.asserts.includes('roles') && Array.isArray(roles) && roles.every((role) => typeof role === 'string');
-  const assertsAttributes = caller.asserts.includes('attributes');
+  const assertsAttributes = caller.asserts.includes('attributes') && properties !== undefined;
   if (!assertsRoles && !assertsAttributes) return undefined;
   return {
     ...(assertsRoles ? { roles: roles as readonly string[] } : undefined),

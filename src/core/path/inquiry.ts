@@ -1,4 +1,5 @@
 import type { Bindings, Host } from '../cel/program.ts';
+import { idToName, typeToKind } from '../cerbos-name.ts';
 import type { Assertion, CheckRequest } from '../decision.ts';
 import { type Attributes, type EntityId, idOf, typeOf } from '../entity.ts';
 import { Budget, type LimitName } from '../limits.ts';
@@ -28,6 +29,7 @@ export class Inquiry {
   readonly excludes: boolean;
   /** `request.action` in CEL. */
   private readonly action: { readonly name: string; readonly properties: Attributes };
+  private readonly cerbos: boolean;
   private reached: LimitName | undefined;
 
   constructor(request: CheckRequest, snapshot: Snapshot, now: number, explain: boolean) {
@@ -40,14 +42,15 @@ export class Inquiry {
       budget: this.budget,
       related: (subject, relation, object) => this.related(subject, relation, object),
     };
+    this.cerbos = snapshot.bundle.settings.semantics === 'cerbos';
     const kind = typeOf(request.resource);
     this.permission = `can_${request.action}`;
     this.excludes = snapshot.bundle.model?.types.get(kind)?.relations.get(this.permission)?.excludes === true;
     this.action = { name: request.action, properties: request.actionProperties ?? NOTHING };
     this.resource = {
       entity: request.resource,
-      kind,
-      id: idOf(request.resource),
+      kind: this.cerbos ? typeToKind(kind) : kind,
+      id: this.cerbos ? idToName(idOf(request.resource)) : idOf(request.resource),
       // What the directory says is never overridden by a request (invariant 37).
       attr: merge(request.resourceAttributes, snapshot.entity(request.resource)?.attributes),
       scope: request.scope,
@@ -114,11 +117,11 @@ export class Inquiry {
     return {
       entity,
       type,
-      id: idOf(entity),
+      id: this.cerbos ? idToName(idOf(entity)) : idOf(entity),
       roles,
       attr: merge(asserted?.attributes, record?.attributes),
-      scope: this.request.scope,
-      policyVersion: this.request.policyVersion,
+      scope: this.request.principalScope ?? this.request.scope,
+      policyVersion: this.request.principalPolicyVersion ?? this.request.policyVersion,
     };
   }
 

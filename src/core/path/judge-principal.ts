@@ -1,10 +1,10 @@
 import type { ReasonCode } from '../decision.ts';
-import type { EntityId } from '../entity.ts';
+import { type EntityId, typeOf } from '../entity.ts';
 import type { Judgement, PathView, PolicyInput, PolicyPrincipal, Prohibitions } from '../policy/judgement.ts';
 import { excluded } from '../relationships/excluded.ts';
 import type { ProofStep } from '../relationships/membership.ts';
 import type { Inquiry } from './inquiry.ts';
-import type { Entitlement, PrincipalStep } from './trace.ts';
+import type { Entitlement, PolicyAnswer, PrincipalStep } from './trace.ts';
 
 /**
  * Judges one principal on a path (design, section 1): whoever it is, for what forbids; the origin also for its own
@@ -42,11 +42,13 @@ export function judgePrincipal(
   };
   const { policies } = snapshot.bundle;
   let entitlement: Entitlement | undefined;
+  let policy: PolicyAnswer | undefined;
   let said: Prohibitions;
   if (entity === request.origin) {
     const judgement = policies.judge(input);
     entitlement = entitlementOf(inquiry, entity, judgement);
     if (!isEntitled(entitlement)) reasons.push('not_entitled');
+    policy = policyAnswerOf(judgement);
     said = judgement;
   } else {
     said = policies.prohibit(input);
@@ -64,10 +66,25 @@ export function judgePrincipal(
     roles: principal.roles,
     reasons,
     entitlement,
+    ...(policy === undefined ? undefined : { policy }),
     prohibitions: said.prohibitions,
     excluded: exclusion.proof,
     rules: said.rules,
     errors: said.errors,
+  };
+}
+
+/** What the policies say besides yes or no; absent where none of them was about the request. */
+function policyAnswerOf(judgement: Judgement): PolicyAnswer | undefined {
+  const { attributedTo, derivedRoles, outputs, validationErrors } = judgement;
+  if (attributedTo.policy === 'NO_MATCH' && derivedRoles.length === 0 && validationErrors === undefined) {
+    return undefined;
+  }
+  return {
+    ...attributedTo,
+    ...(derivedRoles.length === 0 ? undefined : { derivedRoles }),
+    ...(outputs.length === 0 ? undefined : { outputs }),
+    ...(validationErrors === undefined ? undefined : { validationErrors }),
   };
 }
 
@@ -92,7 +109,8 @@ function entitlementOf(inquiry: Inquiry, origin: EntityId, judgement: Judgement)
   const { model, policies } = snapshot.bundle;
   if (policies.allowsSomewhere(resource.kind, request.action)) return { by: 'nothing', looked_at: 'policy' };
   const { permission: relation } = inquiry;
-  if (model?.types.get(resource.kind)?.relations.has(relation) !== true) return { by: 'nothing', looked_at: 'neither' };
+  if (model?.types.get(typeOf(request.resource))?.relations.has(relation) !== true)
+    return { by: 'nothing', looked_at: 'neither' };
   const member = inquiry.related(origin, relation, request.resource);
   switch (member.kind) {
     case 'yes':

@@ -1,7 +1,7 @@
 import type { ConditionTrace } from '../cel/condition.ts';
 import type { ReasonCode } from '../decision.ts';
 import type { EntityId } from '../entity.ts';
-import type { Prohibition, RuleRef, RuleTrace } from '../policy/judgement.ts';
+import type { PolicyOutput, Prohibition, RuleRef, RuleTrace, ValidationError } from '../policy/judgement.ts';
 import type { ProofStep } from '../relationships/membership.ts';
 
 /** One chain as it was walked: principal, edge, principal, … Always begins with the origin. */
@@ -25,11 +25,23 @@ export interface PrincipalStep {
   readonly reasons: readonly ReasonCode[];
   /** The origin's only. */
   readonly entitlement?: Entitlement | undefined;
+  /** The origin's only, where some policy is about the request. */
+  readonly policy?: PolicyAnswer | undefined;
   readonly prohibitions: readonly Prohibition[];
   /** The tuples that put it into the set which the permission excludes. */
   readonly excluded?: readonly ProofStep[] | undefined;
   readonly rules: readonly RuleTrace[];
   readonly errors: readonly ConditionTrace[];
+}
+
+/** What the policies say of the origin besides yes or no (Cerbos: `meta`, `outputs`, `validationErrors`). */
+export interface PolicyAnswer {
+  /** What Cerbos attributes the effect to. */
+  readonly policy: string;
+  readonly scope: string;
+  readonly derivedRoles?: readonly string[];
+  readonly outputs?: readonly PolicyOutput[];
+  readonly validationErrors?: readonly ValidationError[];
 }
 
 /** What the origin's own permission rests on, or what it was found wanting by. */

@@ -90,6 +90,14 @@ export interface PolicyOutput {
   readonly error?: string;
 }
 
+/** An attribute that does not fit its JSON schema (Cerbos, "Schemas"). */
+export interface ValidationError {
+  readonly source: 'principal' | 'resource';
+  /** A JSON pointer into the attributes; `/` for all of them. */
+  readonly path: string;
+  readonly message: string;
+}
+
 /** What the policies forbid one principal, whatever allows it. */
 export interface Prohibitions {
   /** Everything that forbids, under any role, in any scope of the chain, whatever else allows. */
@@ -114,6 +122,8 @@ export interface Judgement extends Prohibitions {
    */
   readonly derivedRoles: readonly string[];
   readonly outputs: readonly PolicyOutput[];
+  /** Where the settings enforce schemas and some attribute fails. */
+  readonly validationErrors?: readonly ValidationError[];
 }
 
 /** The compiled policies of one bundle. */
