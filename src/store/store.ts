@@ -25,6 +25,9 @@ export interface Store {
   /** Commits after `revision`, oldest first, at most `limit`. */
   changes(afterRevision: number, limit: number): readonly StoredCommit[];
 
+  /** Every version that the row (`kind`, `key`) ever had, the newest first; removals are left out. */
+  versions<K extends Change['kind']>(kind: K, key: string): readonly StoredVersion<K>[];
+
   /** The remembered answer for an idempotency key of a caller, or undefined. */
   idempotent(caller: string, key: string): IdempotentAnswer | undefined;
 
@@ -53,6 +56,13 @@ export interface StoredCommit extends Commit {
 }
 
 export type StoredRow = Change & { readonly created_revision: number };
+
+/** One value that a row had, and the commit that set it. */
+export interface StoredVersion<K extends Change['kind'] = Change['kind']>
+  extends Omit<Commit, 'changes' | 'idempotency'> {
+  readonly value: NonNullable<Extract<Change, { kind: K }>['value']>;
+  readonly revision: number;
+}
 
 export interface IdempotentAnswer {
   readonly requestDigest: string;

@@ -198,6 +198,30 @@ export function storeContract(create: () => StoreUnderTest): void {
     });
   });
 
+  describe('versions', () => {
+    test('every value that a row had, newest first, with its commit; also over a restart', () => {
+      store.commit({ at: 1, by: 'alice', act: 'first', changes: [change('a', 1), change('b', 2)] });
+      store.commit({ at: 2, by: 'bob', act: 'second', changes: [change('b', 3)] });
+      store.commit({ at: 3, by: 'carol', act: 'third', changes: [change('a', 4)] });
+      const first = { value: 1, revision: 1, at: 1, by: 'alice', act: 'first' };
+      for (const opened of beforeAndAfterRestart()) {
+        expect(opened.versions('entity', 'a')).toEqual([
+          { value: 4, revision: 3, at: 3, by: 'carol', act: 'third' },
+          first,
+        ]);
+        expect(opened.versions('entity', 'c')).toEqual([]);
+        expect(opened.versions('caller', 'a')).toEqual([]);
+      }
+    });
+
+    test('a removal is none, and what came before it stays', () => {
+      store.commit({ at: 1, by: 'alice', act: 'add', changes: [{ kind: 'caller', key: 'x', value: { id: 'x' } }] });
+      store.commit({ at: 2, by: 'alice', act: 'remove', changes: [{ kind: 'caller', key: 'x', value: null }] });
+      const added = { value: { id: 'x' }, revision: 1, at: 1, by: 'alice', act: 'add' };
+      expect(store.versions('caller', 'x')).toEqual([added]);
+    });
+  });
+
   describe('idempotency', () => {
     const remembered = { key: 'key', requestDigest: 'digest', answer: '{"id":"x"}' };
 

@@ -9,6 +9,7 @@ import {
   type Store,
   type StoredCommit,
   type StoredRow,
+  type StoredVersion,
   StoreError,
 } from '../store.ts';
 import { migrate, refuseForeign } from './schema.ts';
@@ -123,6 +124,18 @@ class SqliteStore implements Store {
         by: row.caller,
         act: row.act,
         changes: JSON.parse(row.changes) as readonly Change[],
+      })),
+    );
+  }
+
+  versions<K extends Change['kind']>(kind: K, key: string): readonly StoredVersion<K>[] {
+    return this.guard(() =>
+      this.statements.versions.all({ kind, key }).map(({ value, revision, at, caller, act }) => ({
+        value: JSON.parse(value) as StoredVersion<K>['value'],
+        revision,
+        at,
+        by: caller,
+        act,
       })),
     );
   }

@@ -13,6 +13,10 @@ interface CommitRow {
   readonly changes: string;
 }
 
+interface VersionRow extends Omit<CommitRow, 'changes'> {
+  readonly value: string;
+}
+
 interface IdempotencyRow {
   readonly revision: number;
   readonly request_digest: string;
@@ -55,6 +59,15 @@ export function prepareStatements(db: Database) {
          ORDER BY kind, key LIMIT :limit`,
       )
       .raw(),
+
+    versions: db.prepare<[{ kind: string; key: string }], VersionRow>(
+      `SELECT version.value, revision, at, caller, act
+         FROM (SELECT kind, key, created_revision, value FROM live UNION ALL
+               SELECT kind, key, created_revision, value FROM past) AS version
+         JOIN commits ON revision = version.created_revision
+         WHERE version.kind = :kind AND version.key = :key
+         ORDER BY revision DESC`,
+    ),
 
     remember: db.prepare<[string, string, number, number, string, string]>(
       'INSERT INTO idempotency (caller, key, at, revision, request_digest, answer) VALUES (?, ?, ?, ?, ?, ?)',
