@@ -3,6 +3,9 @@ import { type ClientOptions, type RequestOptions, Transport } from './transport.
 import type {
   Activation,
   Attributes,
+  BundleDiff,
+  BundleDiffRequest,
+  BundleFile,
   Caller,
   CallerRequest,
   DecisionFilter,
@@ -15,12 +18,14 @@ import type {
   Evaluation,
   EvaluationFault,
   Explanation,
+  Publication,
+  Published,
   Question,
   Revoked,
   RevokeRequest,
 } from './types.ts';
 
-export { BehalfError, type FieldError, type Problem } from './errors.ts';
+export { BehalfError, type FieldError, type Problem, type SourceProblem } from './errors.ts';
 export type { ClientOptions, RequestOptions } from './transport.ts';
 export type * from './types.ts';
 
@@ -186,6 +191,21 @@ export class Behalf {
       this.http.json('POST', '/v1/callers', { body: caller }),
     remove: (id: string): Promise<{ readonly revision: string }> =>
       this.http.json('DELETE', `/v1/callers/${encodeURIComponent(id)}`),
+  };
+
+  readonly bundles = {
+    /** Every publication, newest first. */
+    list: async (): Promise<readonly Publication[]> =>
+      (await this.http.json<{ readonly bundles: readonly Publication[] }>('GET', '/v1/bundles')).bundles,
+    get: (named: string): Promise<{ readonly digest: string; readonly files: readonly BundleFile[] }> =>
+      this.http.json('GET', `/v1/bundles/${encodeURIComponent(named)}`),
+    publish: (files: readonly BundleFile[], orphans: 'refuse' | 'allow' = 'refuse'): Promise<Published> =>
+      this.http.json('POST', '/v1/bundles', { body: { files, orphans } }),
+    rollback: (named: string, orphans: 'refuse' | 'allow' = 'refuse'): Promise<Published> =>
+      this.http.json('POST', `/v1/bundles/${encodeURIComponent(named)}/rollback`, { query: { orphans } }),
+    /** What would change; nothing is recorded. */
+    diff: (request: BundleDiffRequest): Promise<BundleDiff> =>
+      this.http.json('POST', '/v1/bundles/diff', { body: request }),
   };
 
   /** What the relationship layer alone says, for authoring: no decision, and not recorded. Needs the role `author`. */

@@ -6,7 +6,19 @@ export interface Problem {
   readonly detail?: string;
   readonly code?: string;
   readonly errors?: readonly FieldError[];
+  /** What is wrong in the files of a bundle. */
+  readonly problems?: readonly SourceProblem[];
   readonly request_id?: string;
+}
+
+/** A mistake in a file; line and column count from 1. */
+export interface SourceProblem {
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly found?: string;
+  readonly expected?: string;
 }
 
 export interface FieldError {

@@ -221,6 +221,62 @@ export interface Entity {
   readonly revision: string;
 }
 
+/** A file of a bundle; its path begins with `model/` or `policies/`. */
+export interface BundleFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface Publication {
+  readonly digest: string;
+  readonly revision: string;
+  readonly at: string;
+  readonly by: string;
+  /** `publish`, `rollback`, or the word of whatever else put it in force. */
+  readonly act: string;
+  readonly files: number;
+  readonly in_force: boolean;
+}
+
+export interface Published {
+  readonly digest: string;
+  readonly revision: string;
+  /** False if this very bundle was in force already. */
+  readonly changed: boolean;
+}
+
+/** The digest of a published bundle, `current`, or files that were not published. */
+export type BundleChoice = string | { readonly files: readonly BundleFile[] };
+
+export interface BundleDiffRequest {
+  readonly old: BundleChoice;
+  readonly new: BundleChoice;
+  /** AuthZEN evaluations, decided as things are now. */
+  readonly requests?: readonly object[];
+  /** Instead: so many recorded decisions, newest first, each as things were then. */
+  readonly decisions?: number;
+}
+
+export interface BundleDiff {
+  readonly old: string;
+  readonly new: string;
+  readonly compared: number;
+  /** Recorded decisions that cannot be taken again. */
+  readonly skipped: number;
+  readonly flips: readonly {
+    readonly decision?: string;
+    readonly request?: number;
+    readonly old: DiffSide;
+    readonly new: DiffSide;
+  }[];
+}
+
+export interface DiffSide {
+  readonly explanation: Explanation;
+  /** The path drawn for people. */
+  readonly text: string;
+}
+
 export interface DecisionFilter {
   readonly actor?: string;
   readonly origin?: string;

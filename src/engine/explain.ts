@@ -43,7 +43,7 @@ export function explain(ledger: Ledger, question: Question, caller: Caller): Res
   const { snapshot } = ledger;
   const at = ledger.now();
   const decision = decide(request.value, snapshot, at, 'explain');
-  return ok(explanation(ledger, request.value, decision, snapshot, at, caller));
+  return ok(toExplanation(ledger, request.value, decision, snapshot, at, caller));
 }
 
 /** Walks a recorded decision again at its own revision, bundle and time. */
@@ -67,7 +67,7 @@ export function explainRecorded(
     recorded.decision.reason === 'stale'
       ? recorded.decision
       : decide(recorded.request, snapshot, recorded.at, 'explain');
-  return ok({ ...explanation(ledger, recorded.request, decision, snapshot, recorded.at, caller), recorded });
+  return ok({ ...toExplanation(ledger, recorded.request, decision, snapshot, recorded.at, caller), recorded });
 }
 
 export function getDecision(log: DecisionLog, id: string, caller: Caller): Result<StoredDecision, Failure> {
@@ -92,7 +92,8 @@ export function listDecisions(
   return ok(log.list(filter, { ...page, limit: Math.min(page.limit, LIMITS.pageSize) }));
 }
 
-function explanation(
+/** A decision as it is told to this caller: whole, or only the hops that it made or holds. */
+export function toExplanation(
   ledger: Ledger,
   request: CheckRequest,
   decision: Decision,

@@ -1,3 +1,5 @@
+import type { Problem } from '../core/problem.ts';
+
 /**
  * Why a use case refused: a closed list, so that each way out (HTTP, the command) maps it in one table.
  * A denial is not a failure: it is an answer.
@@ -21,6 +23,8 @@ export interface Failure {
   readonly message: string;
   /** All the details there are, field by field. */
   readonly errors?: readonly FieldError[];
+  /** What is wrong in the files that were sent, each with its place. */
+  readonly problems?: readonly Problem[];
 }
 
 export interface FieldError {

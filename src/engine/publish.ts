@@ -46,7 +46,7 @@ export function publish(
   ledger: Ledger,
   files: readonly SourceFile[],
   caller: Caller,
-  options: { readonly orphans: 'refuse' | 'allow' },
+  options: { readonly orphans: 'refuse' | 'allow'; readonly act?: 'publish' | 'rollback' },
 ): Result<Published, Failure> {
   const permitted = requireRole(caller, 'author', 'administer');
   if (!permitted.ok) return permitted;
@@ -62,7 +62,8 @@ export function publish(
     const bundle = compileBundle(source);
     if (!bundle.ok) {
       const lines = bundle.error.map(formatProblem);
-      return err(failure('unprocessable', `the bundle has ${lines.length} error(s):\n${lines.join('\n')}`));
+      const message = `the bundle has ${lines.length} error(s):\n${lines.join('\n')}`;
+      return err({ ...failure('unprocessable', message), problems: bundle.error });
     }
     const orphans = options.orphans === 'allow' ? [] : orphansOf(snapshot, bundle.value);
     if (orphans.length > 0) {
@@ -74,7 +75,7 @@ export function publish(
       );
     }
     return ok({
-      act: 'publish',
+      act: options.act ?? 'publish',
       changes: [{ kind: 'bundle', key: 'current', value: source }],
       answer: { digest: source.digest, revision: ledger.token(revision), changed: true },
     });

@@ -1,3 +1,4 @@
+import type { Problem } from '../core/problem.ts';
 import type { Failure, FailureCode, FieldError } from '../engine/failure.ts';
 import { fieldErrors, isValidationFaults, summary } from './validation.ts';
 
@@ -41,6 +42,8 @@ export interface Refusal {
   readonly title: string;
   readonly message: string;
   readonly errors?: readonly FieldError[];
+  /** What is wrong in files that were sent. */
+  readonly problems?: readonly Problem[];
 }
 
 /** What became of a request that is refused, with its status. */
@@ -48,8 +51,9 @@ export function toRefusal(code: RefusalCode, message: string, errors?: readonly 
   return { code, ...TABLE[code], message, ...(errors === undefined ? undefined : { errors }) };
 }
 
-export function refusalOfFailure({ code, message, errors }: Failure): Refusal {
-  return toRefusal(code, message, errors);
+export function refusalOfFailure({ code, message, errors, problems }: Failure): Refusal {
+  const refusal = toRefusal(code, message, errors);
+  return problems === undefined ? refusal : { ...refusal, problems };
 }
 
 /** A body that could not be read. */

@@ -63,6 +63,11 @@ test('it is OpenAPI 3.1, and every route is in it', () => {
       'delete /v1/entities/{type}/{id}',
       'post /v1/entities/{type}/{id}/suspend',
       'post /v1/entities/{type}/{id}/resume',
+      'get /v1/bundles',
+      'post /v1/bundles',
+      'get /v1/bundles/{digest}',
+      'post /v1/bundles/{digest}/rollback',
+      'post /v1/bundles/diff',
       'get /v1/callers',
       'post /v1/callers',
       'delete /v1/callers/{id}',
@@ -117,6 +122,17 @@ test('what is sent is what is described', async () => {
     '/v1/callers',
     'post',
   );
+  matches(await office.ask('GET', '/v1/bundles', author), '/v1/bundles', 'get');
+  matches(await office.ask('GET', '/v1/bundles/current', author), '/v1/bundles/{digest}', 'get');
+  const { files } = (await office.ask('GET', '/v1/bundles/current', author)).json;
+  matches(await office.ask('POST', '/v1/bundles', { ...author, body: { files } }), '/v1/bundles', 'post');
+  const [model] = files;
+  const empty = { files: [model] };
+  matches(
+    await office.ask('POST', '/v1/bundles/diff', { ...auditor, body: { old: 'current', new: empty } }),
+    '/v1/bundles/diff',
+    'post',
+  );
   matches(await office.ask('GET', '/v1/callers', admin), '/v1/callers', 'get');
   matches(await office.ask('GET', '/readyz'), '/readyz', 'get');
   matches(await office.ask('GET', '/stores', author), '/stores', 'get');
@@ -128,6 +144,12 @@ test('what is sent is what is described', async () => {
 });
 
 test('refusals are what is described', async () => {
+  const unreadable = { files: [{ path: 'model/a.fga', text: 'modell' }] };
+  matches(
+    await office.ask('POST', '/v1/bundles', { key: office.keys.author, body: unreadable }),
+    '/v1/bundles',
+    'post',
+  );
   matches(await office.ask('POST', '/v1/delegations', { key: office.keys.admin, body: {} }), '/v1/delegations', 'post');
   matches(
     await office.ask('POST', '/access/v1/evaluation', { body: asking(MAILER, 'mail') }),

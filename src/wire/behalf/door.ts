@@ -5,6 +5,8 @@ import { refuseOtherMethods } from '../methods.ts';
 import { refusalOfFault } from '../refusal.ts';
 import { routesOf } from '../routes.ts';
 import { activations } from './activations.ts';
+import { bundleDiff } from './bundle-diff.ts';
+import { bundles } from './bundles.ts';
 import { callers } from './callers.ts';
 import { decisions } from './decisions.ts';
 import { delegations } from './delegations.ts';
@@ -34,6 +36,8 @@ export async function behalfDoor(door: FastifyInstance, app: App): Promise<void>
     explanations(routes, app);
     decisions(routes, app);
     entities(routes, app);
+    bundles(routes, app);
+    bundleDiff(routes, app);
     callers(routes, app);
   });
   others.close();

@@ -20,6 +20,19 @@ const PROBLEM = Type.Object({
       }),
     ),
   ),
+  problems: Type.Optional(
+    Type.Array(
+      Type.Object({
+        message: Type.String(),
+        file: Type.Optional(Type.String()),
+        line: Type.Optional(Type.Integer()),
+        column: Type.Optional(Type.Integer()),
+        found: Type.Optional(Type.String()),
+        expected: Type.Optional(Type.String()),
+      }),
+      { description: 'What is wrong in the files that were sent' },
+    ),
+  ),
   request_id: Type.String(),
 });
 
@@ -27,7 +40,7 @@ const PROBLEM = Type.Object({
 export const PROBLEMS = { '4xx': PROBLEM, '5xx': PROBLEM } as const;
 
 export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply {
-  const { code, status, title, message, errors } = refusal;
+  const { code, status, title, message, errors, problems } = refusal;
   const problem = {
     type: `urn:behalf:problem:${code}`,
     title,
@@ -35,6 +48,7 @@ export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply
     detail: message,
     code,
     ...(errors === undefined ? undefined : { errors }),
+    ...(problems === undefined ? undefined : { problems }),
     request_id: reply.request.id,
   };
   return reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(problem);
