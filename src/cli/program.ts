@@ -1,11 +1,15 @@
 import { Command, CommanderError } from 'commander';
 import { applyCommand } from './apply.ts';
+import { bundlesCommand } from './bundles.ts';
 import { callersCommand } from './callers.ts';
 import { checkCommand } from './check.ts';
 import { type Context, EXIT, printFault } from './command.ts';
+import { diffCommand } from './diff.ts';
 import { explainCommand, whyCommand } from './explain.ts';
 import { grantCommand } from './grant.ts';
+import { publishCommand } from './publish.ts';
 import { revokeCommand } from './revoke.ts';
+import { rollbackCommand } from './rollback.ts';
 import { serveCommand } from './serve.ts';
 import { treeCommand } from './tree.ts';
 import { validateCommand } from './validate.ts';
@@ -23,6 +27,7 @@ export async function runProgram(args: readonly string[], context: Context): Pro
     .helpCommand(false);
   for (const [heading, commands] of [
     ['The server:', [serveCommand, validateCommand, callersCommand]],
+    ['Model and policies:', [publishCommand, bundlesCommand, rollbackCommand, diffCommand]],
     ['Asking:', [checkCommand, explainCommand, whyCommand]],
     ['Delegating:', [grantCommand, revokeCommand, treeCommand, applyCommand]],
   ] as const) {
