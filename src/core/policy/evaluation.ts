@@ -63,7 +63,7 @@ export class Evaluation {
     this.settings = settings;
     this.allRoles = allRoles;
     this.strict = settings.semantics === 'strict';
-    this.host = { now: input.now, related: input.related, budget: input.budget };
+    this.host = input;
     this.twoViews = viewsDiffer(input);
   }
 
