@@ -6,6 +6,7 @@ import type { App } from './app.ts';
 import { authzenDoor } from './authzen/door.ts';
 import { behalfDoor } from './behalf/door.ts';
 import { sendProblem } from './behalf/problem.ts';
+import { cerbosDoor } from './cerbos/door.ts';
 import { OPENAPI } from './openapi.ts';
 import { openfgaDoor } from './openfga/door.ts';
 import { parseJsonBodies } from './parse-body.ts';
@@ -55,6 +56,7 @@ export function buildServer(app: App): FastifyInstance {
   server.register(async (door) => authzenDoor(door, app));
   server.register(async (door) => behalfDoor(door, app));
   server.register(async (door) => openfgaDoor(door, app));
+  server.register(async (door) => cerbosDoor(door, app));
   server.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => reply.send(server.swagger()));
   return server;
 }

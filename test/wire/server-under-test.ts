@@ -14,6 +14,7 @@ import { Checks } from '../../src/engine/check.ts';
 import { Ledger } from '../../src/engine/ledger.ts';
 import { publish, type SourceFile, toBundleSource } from '../../src/engine/publish.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import type { CerbosOptions } from '../../src/wire/app.ts';
 import { buildServer } from '../../src/wire/server.ts';
 
 export const STORE_ID = '01HVMMBCMGZNT3SED4Z17ECXCA';
@@ -55,6 +56,7 @@ export interface Options {
   readonly dev?: boolean;
   /** Puts something between the checks and the real log. */
   readonly wrapLog?: (log: DecisionLog) => DecisionLog;
+  readonly cerbos?: CerbosOptions;
 }
 
 /** A log that does what `log` does, except where it does something else. */
@@ -71,7 +73,7 @@ export function logLike(log: DecisionLog, other: Partial<DecisionLog>): Decision
   };
 }
 
-export function openServer({ files, dev = false, wrapLog = (log) => log }: Options): ServerUnderTest {
+export function openServer({ files, dev = false, wrapLog = (log) => log, cerbos = {} }: Options): ServerUnderTest {
   const directory = mkdtempSync(join(tmpdir(), 'behalf-wire-'));
   const clock: Clock = { now: Date.parse('2030-01-01T12:00:00Z') };
   const store = openSqliteStore(join(directory, 'store.db'));
@@ -82,7 +84,7 @@ export function openServer({ files, dev = false, wrapLog = (log) => log }: Optio
   const ledger = new Ledger(store, () => clock.now, empty.value);
   const published = publish(ledger, files, DEV_CALLER, { orphans: 'refuse' });
   if (!published.ok) throw new Error(published.error.message);
-  const app = buildServer({ ledger, checks: new Checks(ledger, log), log, dev, storeId: STORE_ID });
+  const app = buildServer({ ledger, checks: new Checks(ledger, log), log, dev, storeId: STORE_ID, cerbos });
 
   return {
     app,

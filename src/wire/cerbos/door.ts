@@ -1,0 +1,34 @@
+import type { FastifyInstance } from 'fastify';
+import type { App } from '../app.ts';
+import { authentication } from '../authentication.ts';
+import { refuseOtherMethods } from '../methods.ts';
+import { parseBody } from '../parse-body.ts';
+import { BodyFault, refusalOfFault } from '../refusal.ts';
+import { routesOf } from '../routes.ts';
+import { checkResources } from './check-resources.ts';
+import { sendError } from './error.ts';
+import { serverInfo } from './server-info.ts';
+
+/** Cerbos's HTTP API for applications that speak it already (contracts, section 3). */
+export async function cerbosDoor(door: FastifyInstance, app: App): Promise<void> {
+  door.setErrorHandler((fault, request, reply) => {
+    const refusal = refusalOfFault(fault);
+    if (refusal.code === 'internal') request.log.error(fault);
+    sendError(reply, refusal);
+  });
+  // Its official client states no type, and fetch then says text/plain: to Cerbos a body is JSON whatever it is called.
+  door.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => {
+    const parsed = parseBody(text.toString());
+    if (parsed.ok) done(null, parsed.value);
+    else done(new BodyFault(parsed.error));
+  });
+  // The answers are built from the decisions, and their outputs may be anything.
+  door.setSerializerCompiler(() => JSON.stringify);
+  const others = refuseOtherMethods(door, sendError);
+  serverInfo(routesOf(door), app);
+  await door.register(async (secured) => {
+    secured.addHook('onRequest', authentication(app, sendError));
+    checkResources(routesOf(secured), app);
+  });
+  others.close();
+}
