@@ -6,7 +6,7 @@ import { seedFaults } from '../engine/seed.ts';
 import { checkSources } from './check-sources.ts';
 import { EXIT, printJson, printProblems } from './command.ts';
 import { counted } from './layout.ts';
-import { parseSeed, seedProblems } from './parse-seed.ts';
+import { parseSeed, seedProblems } from '../engine/parse-seed.ts';
 import { readSources, shown } from './read-sources.ts';
 import type { Terminal } from './terminal.ts';
 

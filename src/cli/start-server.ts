@@ -13,7 +13,7 @@ import { type CheckedSources, checkSources } from './check-sources.ts';
 import type { Listener, Rooms } from './command.ts';
 import { counted } from './layout.ts';
 import { OPERATOR } from './operator.ts';
-import { parseSeed, type SeedFile, seedProblems } from './parse-seed.ts';
+import { parseSeed, type SeedFile, seedProblems } from '../engine/parse-seed.ts';
 import { readSources, type Sources, shown } from './read-sources.ts';
 
 /** A server that answers, and what it started from. */
@@ -70,7 +70,8 @@ export async function startServer(
       return prepared;
     }
     const { dev, storeId, host, port } = config;
-    server = rooms.buildServer({ ledger, checks: new Checks(ledger, log), log, dev, storeId });
+    const orphans = config.allowOrphans ? 'allow' : 'refuse';
+    server = rooms.buildServer({ ledger, checks: new Checks(ledger, log), log, dev, storeId, orphans });
     const url = await server.listen({ host, port });
     return ok({ url, ledger, ...prepared.value, close });
   } catch (fault) {

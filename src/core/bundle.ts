@@ -6,7 +6,7 @@ import { compilePolicies } from './policy/compile-policies.ts';
 import { isPolicyFile } from './policy/policy-file.ts';
 import type { Problem } from './problem.ts';
 import { err, ok, type Result } from './result.ts';
-import { DEFAULT_SETTINGS } from './settings.ts';
+import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 import type { Bundle } from './snapshot.ts';
 
 /** Where the settings stand in a bundle. */
@@ -24,11 +24,17 @@ export function isBundleFile(path: string): boolean {
 /**
  * Compiles the sources of a bundle, or says everything that is wrong with them in one run. Either part may be
  * missing: a model alone, or policies alone, is a valid set-up (design, section 10).
+ *
+ * @param instead settings that hold whatever the sources state: for tests of them
  */
-export function compileBundle(source: BundleSource): Result<Bundle, readonly Problem[]> {
+export function compileBundle(
+  source: BundleSource,
+  instead: Partial<Settings> = {},
+): Result<Bundle, readonly Problem[]> {
   const files = source.files.filter((file) => isBundleFile(file.path));
   const settingsFile = files.find((file) => file.path === SETTINGS_PATH);
-  const settings = settingsFile === undefined ? ok(DEFAULT_SETTINGS) : parseSettings(settingsFile);
+  const stated = settingsFile === undefined ? ok(DEFAULT_SETTINGS) : parseSettings(settingsFile);
+  const settings = stated.ok ? ok({ ...stated.value, ...instead }) : stated;
   const modelFiles = files.filter((file) => file.path.startsWith('model/'));
   const model = modelFiles.length === 0 ? ok(undefined) : parseModel(modelFiles);
   const policies = compilePolicies(

@@ -14,6 +14,15 @@ const MAX_VALUES = 200_000;
 /** Nesting: deeper is a mistake, or an alias that holds itself. */
 const MAX_DEPTH = 64;
 
+/** Merges another map into this one (yaml.org/type/merge.html), as Cerbos's fixtures use it. */
+const MERGE = '<<';
+
+interface Entry {
+  readonly name: string;
+  readonly place: Place;
+  readonly value: YamlValue | undefined;
+}
+
 interface Source {
   readonly file: string;
   readonly lines: LineCounter;
@@ -125,13 +134,37 @@ export class YamlValue {
     });
   }
 
-  private entries() {
+  /** Every key with its value, for maps whose keys are names that people choose. */
+  named(): readonly (readonly [name: string, value: YamlValue])[] | undefined {
+    return this.entries()?.flatMap(({ name, value, place }) => {
+      if (value !== undefined) return [[name, value] as const];
+      this.source.problems.push({ ...place, message: `${name} has no value`, expected: 'a value, or no such key' });
+      return [];
+    });
+  }
+
+  private entries(): readonly Entry[] | undefined {
     if (!isMap(this.node)) return this.mistyped('a map');
-    return this.node.items.map((pair) => {
+    const entries: Entry[] = [];
+    const merged: Entry[] = [];
+    for (const pair of this.node.items) {
       const name = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
       const value = pair.value === null ? undefined : this.child(pair.value as Node, name);
-      return { name, place: placeOf(this.source, pair.key as Node), value: value?.scalar === null ? undefined : value };
-    });
+      if (name === MERGE) merged.push(...this.mergedEntries(value));
+      else {
+        const place = placeOf(this.source, pair.key as Node);
+        entries.push({ name, place, value: value?.scalar === null ? undefined : value });
+      }
+    }
+    for (const entry of merged) if (!entries.some(({ name }) => name === entry.name)) entries.push(entry);
+    return entries;
+  }
+
+  /** What `<<: *other` brings in, of one map or several, the first of which wins. */
+  private mergedEntries(value: YamlValue | undefined): readonly Entry[] {
+    if (value === undefined) return [];
+    const maps = isSeq(value.node) ? (value.items() ?? []) : [value];
+    return maps.flatMap((map) => map.entries() ?? []);
   }
 
   private child(node: Node, step: string): YamlValue | undefined {

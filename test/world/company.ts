@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Caller } from '../../src/callers/caller.ts';
 import { checkSources } from '../../src/cli/check-sources.ts';
-import { parseSeed, seedProblems } from '../../src/cli/parse-seed.ts';
+import { parseSeed, seedProblems } from '../../src/engine/parse-seed.ts';
 import { readSources } from '../../src/cli/read-sources.ts';
 import { type Change, relationshipKey } from '../../src/core/change.ts';
 import { toDraft } from '../../src/core/delegation/check-delegations.ts';

@@ -49,8 +49,13 @@ export function parseDelegationFile(file: {
 }): Result<readonly DelegationEntry[], readonly Problem[]> {
   const problems: Problem[] = [];
   const list = readYaml(file, problems)?.fields(['delegations'], ['delegations'])?.get('delegations');
-  const entries = list?.items('a list of delegations')?.flatMap((item) => parseEntry(item) ?? []);
-  return problems.length > 0 ? err(problems) : ok(entries ?? []);
+  const entries = list === undefined ? [] : readDelegationList(list);
+  return problems.length > 0 ? err(problems) : ok(entries);
+}
+
+/** The entries of a list that was opened; what is wrong with one has been reported where it was found. */
+export function readDelegationList(list: YamlValue): readonly DelegationEntry[] {
+  return list.items('a list of delegations')?.flatMap((item) => parseEntry(item) ?? []) ?? [];
 }
 
 function parseEntry(item: YamlValue): DelegationEntry | undefined {

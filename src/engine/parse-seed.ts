@@ -3,8 +3,8 @@ import type { Problem } from '../core/problem.ts';
 import type { Relationship } from '../core/relationships/membership.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { type Place, readYaml, type YamlValue } from '../core/yaml-value.ts';
-import type { FieldError } from '../engine/failure.ts';
-import type { Seed } from '../engine/seed.ts';
+import type { FieldError } from './failure.ts';
+import type { Seed } from './seed.ts';
 
 /** A seed as its file states it. */
 export interface SeedFile extends Seed {
@@ -21,14 +21,20 @@ export function parseSeed(file: {
   readonly text: string;
 }): Result<SeedFile, readonly Problem[]> {
   const problems: Problem[] = [];
-  const places = new Map<string, Place>();
   const fields = readYaml(file, problems)?.fields(['entities', 'tuples']);
+  const seed = readSeed(fields ?? new Map());
+  return problems.length > 0 ? err(problems) : ok(seed);
+}
+
+/** The same of a map that was opened; what is wrong with it has been reported where it was found. */
+export function readSeed(fields: ReadonlyMap<string, YamlValue>): SeedFile {
+  const places = new Map<string, Place>();
   const once = new Set<string>();
   const read = <T>(
     key: 'entities' | 'tuples',
     parse: (item: YamlValue) => { key: string; value: T } | undefined,
   ): T[] => {
-    const items = fields?.get(key)?.items() ?? [];
+    const items = fields.get(key)?.items() ?? [];
     return items.flatMap((item, index) => {
       places.set(`${key}/${index}`, item.place);
       const parsed = parse(item);
@@ -38,8 +44,7 @@ export function parseSeed(file: {
       return [parsed.value];
     });
   };
-  const seed = { entities: read('entities', parseEntityEntry), tuples: read('tuples', parseTuple), places };
-  return problems.length > 0 ? err(problems) : ok(seed);
+  return { entities: read('entities', parseEntityEntry), tuples: read('tuples', parseTuple), places };
 }
 
 /** What a bundle has against a seed, with its places in the file. */
