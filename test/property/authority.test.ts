@@ -27,8 +27,14 @@ describe('the origin and its own entitlement', () => {
       expect(
         entitlement?.by === 'relationship' || (entitlement?.by === 'policy' && entitlement.effect === 'allow'),
       ).toBe(true);
-      const { delegation: _pin, claimedChain: _claim, ...alone } = request;
-      if (!denialsReadPath(world)) expect(ask(world, { ...alone, actor: request.origin }, now).allowed).toBe(true);
+      // What is said of the actor is about somebody else once the origin acts for itself.
+      const { delegation: _pin, claimedChain: _claim, asserted, ...alone } = request;
+      const own = {
+        ...alone,
+        actor: request.origin,
+        ...(asserted?.origin && { asserted: { origin: asserted.origin } }),
+      };
+      if (request.actor !== request.origin && !denialsReadPath(world)) expect(ask(world, own, now).allowed).toBe(true);
     });
   });
 
