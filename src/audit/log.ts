@@ -34,6 +34,8 @@ export interface DecisionEntry {
   readonly enforced: boolean;
   readonly requestId?: string;
   readonly latencyUs: number;
+  /** It was answered as one of the results of a search for subjects, resources or actions. */
+  readonly search?: 'subject' | 'resource' | 'action';
   /** The record whose allow this one takes back, because a change was acknowledged before its release. */
   readonly supersedes?: string;
 }

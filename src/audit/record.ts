@@ -63,6 +63,7 @@ export function encodeRecord(
     enforced: entry.enforced,
     requestId: entry.requestId,
     latencyUs: entry.latencyUs,
+    search: entry.search,
     supersedes: entry.supersedes,
   });
   const sealed = `{"format":${RECORD_FORMAT},"id":"${id}","node":"${node}","sequence":${sequence},${body.slice(1, -1)},"previous":"${after.hash}"`;

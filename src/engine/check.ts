@@ -2,9 +2,9 @@ import type { DecisionLog } from '../audit/log.ts';
 import type { Caller } from '../callers/caller.ts';
 import { decide } from '../core/decide.ts';
 import type { CheckRequest, Decision, ReasonCode } from '../core/decision.ts';
-import { LIMITS } from '../core/limits.ts';
 import type { ChainTrace, PolicyAnswer } from '../core/path/trace.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import { awaitRevision } from './demanded-revision.ts';
 import { type Failure, failure, isFault } from './failure.ts';
 import { describe, type Ledger } from './ledger.ts';
 import { requireRole, seesEverything } from './permissions.ts';
@@ -157,7 +157,7 @@ export class Checks {
 
   /** One decision and its record, on disk. With `giveUp` it is a denial: changes came faster than decisions. */
   private async decideAndRecord(ask: Ask, giveUp: boolean): Promise<Result<Recorded, Failure>> {
-    const fresh = await this.await(ask.revision);
+    const fresh = await awaitRevision(this.ledger, ask.revision);
     if (!fresh.ok) return fresh;
     const at = this.ledger.now();
     const decision =
@@ -181,17 +181,6 @@ export class Checks {
       // Never an unlogged allow: a log that cannot write makes this a fault, not an answer.
       return err(failure('log_unavailable', `the decision could not be recorded: ${describe(fault)}`));
     }
-  }
-
-  /** Waits, bounded, for the demanded revision: true once it is visible, false if it will not be. */
-  private async await(token: string | undefined): Promise<Result<boolean, Failure>> {
-    if (token === undefined) return ok(true);
-    const revision = this.ledger.parseToken(token);
-    if (!revision.ok) {
-      if (revision.error === 'unknown') return ok(false);
-      return err(failure('invalid', `"${token.slice(0, 64)}" is not a revision: send one that an answer carried`));
-    }
-    return ok(await this.ledger.waitFor(revision.value, LIMITS.revisionWaitMs));
   }
 
   private toAnswer({ id, decision, enforced }: Recorded, caller: Caller, options: CheckOptions): Answer {

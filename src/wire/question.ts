@@ -8,18 +8,18 @@ import type { Described, Question } from '../engine/question.ts';
 /** Any JSON object. Which keys it has is for policies to say. */
 export const JSON_OBJECT = Type.Unsafe<Attributes>(Type.Object({}));
 
-const ENTITY = Type.Object(
+export const ENTITY = Type.Object(
   { type: Type.String(), id: Type.String(), properties: Type.Optional(JSON_OBJECT) },
   { description: 'A subject or a resource (AuthZEN 1.0, sections 5.1 and 5.2)' },
 );
-const ACTION = Type.Object({ name: Type.String(), properties: Type.Optional(JSON_OBJECT) });
+export const ACTION = Type.Object({ name: Type.String(), properties: Type.Optional(JSON_OBJECT) });
 const PRINCIPAL = Type.Object({ type: Type.String(), id: Type.String() });
 
 /**
  * What Behalf reads in AuthZEN's open `context` (contracts, section 1). Policies see the whole context as it was
  * sent, these members included, at `request.context`.
  */
-const CONTEXT = Type.Object({
+export const CONTEXT = Type.Object({
   on_behalf_of: Type.Optional(ENTITY),
   agent: Type.Optional(Type.Union([ENTITY, Type.String()])),
   delegation: Type.Optional(Type.String({ description: 'Only the chain that ends with this delegation' })),

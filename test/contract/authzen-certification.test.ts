@@ -4,7 +4,7 @@ import { openServer, type ServerUnderTest, STORE_ID } from '../wire/server-under
 
 /**
  * The certification scenario of AuthZEN as contracts section 1 tells it: the eight evaluations, on a model and a
- * policy of our own. Its searches follow once there are searches.
+ * policy of our own, and its searches.
  */
 const RECORDS: readonly SourceFile[] = [
   {
@@ -79,6 +79,7 @@ beforeAll(async () => {
   const put = (path: string, attributes: object) =>
     server.ask('PUT', `/v1/entities/${path}`, { key: author, body: { attributes } });
   await put('record/record-1', { owner: 'alice', status: 'active' });
+  await put('record/record-2', { owner: 'alice', status: 'archived' });
   await put('user/bob', { role: 'admin' });
 });
 afterAll(() => server[Symbol.asyncDispose]());
@@ -124,4 +125,50 @@ test.each<[number, string, object, object, object, boolean]>([
   const body = { subject: { type: 'user', ...subject }, action, resource: { type: 'record', ...resource } };
   const reply = await server.ask('POST', '/access/v1/evaluation', { key, body });
   expect([reply.status, reply.json]).toEqual([200, expect.objectContaining({ decision })]);
+});
+
+const READ = { name: 'read' };
+const WRITE = { name: 'write' };
+const record = (id: string, status?: string) => ({
+  type: 'record',
+  id,
+  ...(status === undefined ? undefined : { properties: { status } }),
+});
+const user = (id: string) => ({ type: 'user', id });
+
+test.each<[string, 'subject' | 'resource' | 'action', object, readonly object[]]>([
+  [
+    'who reads record-1',
+    'subject',
+    { subject: { type: 'user' }, action: READ, resource: record('record-1') },
+    [user('alice'), user('bob')],
+  ],
+  [
+    'what alice reads',
+    'resource',
+    { subject: user('alice'), action: READ, resource: { type: 'record' } },
+    [record('record-1')],
+  ],
+  ['what alice does to record-1', 'action', { subject: user('alice'), resource: record('record-1') }, [READ, WRITE]],
+  [
+    'who writes what is archived',
+    'subject',
+    { subject: { type: 'user' }, action: WRITE, resource: record('record-2', 'archived') },
+    [user('bob')],
+  ],
+  [
+    'what the admin writes',
+    'resource',
+    { subject: user('bob'), action: WRITE, resource: { type: 'record' } },
+    [record('record-2')],
+  ],
+  [
+    'what the admin does to what is archived',
+    'action',
+    { subject: user('bob'), resource: record('record-2', 'archived') },
+    [WRITE],
+  ],
+])('search: %s', async (_what, target, body, results) => {
+  const reply = await server.ask('POST', `/access/v1/search/${target}`, { key, body });
+  expect([reply.status, reply.json]).toEqual([200, expect.objectContaining({ results, page: { next_token: '' } })]);
 });

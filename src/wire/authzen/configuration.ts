@@ -16,6 +16,9 @@ export function configuration(routes: Routes): void {
             policy_decision_point: Type.String(),
             access_evaluation_endpoint: Type.String(),
             access_evaluations_endpoint: Type.String(),
+            search_subject_endpoint: Type.String(),
+            search_resource_endpoint: Type.String(),
+            search_action_endpoint: Type.String(),
           }),
         },
       },
@@ -26,6 +29,9 @@ export function configuration(routes: Routes): void {
         policy_decision_point: base,
         access_evaluation_endpoint: `${base}/access/v1/evaluation`,
         access_evaluations_endpoint: `${base}/access/v1/evaluations`,
+        search_subject_endpoint: `${base}/access/v1/search/subject`,
+        search_resource_endpoint: `${base}/access/v1/search/resource`,
+        search_action_endpoint: `${base}/access/v1/search/action`,
       });
     },
   );

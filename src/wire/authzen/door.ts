@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { Searches } from '../../engine/search.ts';
 import type { App } from '../app.ts';
 import { authentication } from '../authentication.ts';
 import { refuseOtherMethods } from '../methods.ts';
@@ -8,6 +9,7 @@ import { configuration } from './configuration.ts';
 import { sendError } from './error.ts';
 import { evaluation } from './evaluation.ts';
 import { evaluations } from './evaluations.ts';
+import { searches } from './search.ts';
 
 /** The AuthZEN Authorization API 1.0 (contracts, section 1). */
 export async function authzenDoor(door: FastifyInstance, app: App): Promise<void> {
@@ -23,6 +25,7 @@ export async function authzenDoor(door: FastifyInstance, app: App): Promise<void
     const routes = routesOf(secured);
     evaluation(routes, app);
     evaluations(routes, app);
+    searches(routes, new Searches(app.ledger, app.log));
   });
   others.close();
 }

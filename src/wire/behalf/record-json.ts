@@ -44,13 +44,14 @@ export const RECORD = Type.Object({
   revision: Type.String(),
   request_id: Type.Optional(Type.String()),
   latency_us: Type.Integer(),
+  search: Type.Optional(Type.String({ description: 'One of the results of a search for this part of the question' })),
   supersedes: Type.Optional(Type.String({ description: 'The record whose allow this one takes back' })),
   previous: Type.String(),
   hash: Type.String(),
 });
 
 export function recordJson(record: StoredDecision, token: Ledger['token']): object {
-  const { decision, requestId, supersedes } = record;
+  const { decision, requestId, search, supersedes } = record;
   const { chain, limit } = decision;
   return {
     id: record.id,
@@ -71,6 +72,7 @@ export function recordJson(record: StoredDecision, token: Ledger['token']): obje
     revision: token(decision.revision),
     ...(requestId === undefined ? undefined : { request_id: requestId }),
     latency_us: record.latencyUs,
+    ...(search === undefined ? undefined : { search }),
     ...(supersedes === undefined ? undefined : { supersedes }),
     previous: record.previous,
     hash: record.hash,
