@@ -19,8 +19,8 @@ export interface ModelConditionProgram {
   readonly condition: ModelCondition;
   /**
    * Whether the condition holds for a context (what came with the request, overlaid with what is stored on the
-   * relationship). Names that are no parameters are ignored. A parameter of the wrong type is an error, a missing
-   * one only where the answer depends on it. Never throws.
+   * relationship). Names that are no parameters are ignored. A parameter of the wrong type is an error, and so is a
+   * missing one, even where the answer does not depend on it (OpenFGA, internal/condition/eval). Never throws.
    */
   evaluate(context: { readonly [name: string]: unknown }, budget: Budget): ConditionValue;
 }
@@ -86,6 +86,8 @@ function toProgram(condition: ModelCondition, checked: Checked): ModelConditionP
       if (running) return error('the condition was evaluated from inside itself');
       const variables = toVariables(condition, context);
       if (!variables.ok) return error(variables.error);
+      const missing = [...condition.parameters.keys()].filter((name) => !Object.hasOwn(variables.value, name));
+      if (missing.length > 0) return error(`missing parameters: ${missing.join(', ')}`);
       running = true;
       try {
         const value = evaluateWith(budget, undefined, () => checked.evaluate(variables.value));
@@ -93,10 +95,7 @@ function toProgram(condition: ModelCondition, checked: Checked): ModelConditionP
         return toConditionValue({ kind: 'value', value }, expression);
       } catch (thrown) {
         if (budget.exhausted) return error('the decision took too many steps');
-        const missing = [...condition.parameters.keys()].filter(
-          (name) => checked.identifiers.has(name) && !Object.hasOwn(variables.value, name),
-        );
-        return error(missing.length === 0 ? messageOf(thrown) : `missing parameters: ${missing.join(', ')}`);
+        return error(messageOf(thrown));
       } finally {
         running = false;
       }

@@ -2,7 +2,9 @@ import { type EntityId, typeOf } from '../entity.ts';
 import type { Model } from '../model/model.ts';
 import type { UnknownCause } from './membership.ts';
 import { MembershipWalk } from './membership-walk.ts';
+import { graver } from './outcome.ts';
 import { type MembershipHost, type MembershipQuery, toSubject } from './query.ts';
+import { finish, type Steps } from './steps.ts';
 import { compareText } from './tuple-order.ts';
 import type { TupleReader } from './tuples.ts';
 
@@ -22,17 +24,29 @@ export interface ObjectList {
  * API, ListObjects). Only objects that some relationship names can be among them, and the subject's own.
  */
 export function listObjects(query: ObjectsQuery, model: Model, tuples: TupleReader, host: MembershipHost): ObjectList {
+  return finish(listObjectsInSteps(query, model, tuples, host));
+}
+
+/** The same, one object a step. */
+export function* listObjectsInSteps(
+  query: ObjectsQuery,
+  model: Model,
+  tuples: TupleReader,
+  host: MembershipHost,
+): Steps<ObjectList> {
   const { type, relation, context } = query;
   const subject = toSubject(query.subject);
   const walk = new MembershipWalk(subject, model, tuples, context, host.budget);
   const candidates = new Set(tuples.objects(type));
+  yield;
   if (subject.object !== undefined && typeOf(subject.object) === type) candidates.add(subject.object);
   const objects: EntityId[] = [];
   let unknown: UnknownCause | undefined;
   for (const object of [...candidates].sort(compareText)) {
     const outcome = walk.enter(object, type, relation);
     if (outcome.kind === 'yes') objects.push(object);
-    if (outcome.kind === 'unknown') unknown ??= outcome.because;
+    if (outcome.kind === 'unknown') unknown = graver(unknown, outcome.because);
+    yield;
   }
   return unknown === undefined ? { objects } : { objects, unknown };
 }

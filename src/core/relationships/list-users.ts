@@ -3,7 +3,9 @@ import type { Model, Rewrite } from '../model/model.ts';
 import { allows } from './admit-tuple.ts';
 import type { UnknownCause } from './membership.ts';
 import { MembershipWalk } from './membership-walk.ts';
+import { graver } from './outcome.ts';
 import { type MembershipHost, type MembershipQuery, toSubject } from './query.ts';
+import { finish, type Steps } from './steps.ts';
 import { compareText } from './tuple-order.ts';
 import type { TupleReader } from './tuples.ts';
 
@@ -24,16 +26,27 @@ export interface UserList {
  * API, ListUsers). Where everybody of a type has it, `type:*` stands for those that nothing else names.
  */
 export function listUsers(query: UsersQuery, model: Model, tuples: TupleReader, host: MembershipHost): UserList {
+  return finish(listUsersInSteps(query, model, tuples, host));
+}
+
+/** The same, one question or user a step. */
+export function* listUsersInSteps(
+  query: UsersQuery,
+  model: Model,
+  tuples: TupleReader,
+  host: MembershipHost,
+): Steps<UserList> {
   const { object, relation, filter, context } = query;
   const candidates = new Candidates(model, tuples, host, filter);
-  candidates.collect(object, relation);
+  yield* candidates.collect(object, relation);
   const users: string[] = [];
   let unknown: UnknownCause | undefined = candidates.incomplete;
   for (const user of [...candidates.found].sort(compareText)) {
     const walk = new MembershipWalk(toSubject(user), model, tuples, context, host.budget);
     const outcome = walk.enter(object, typeOf(object), relation);
     if (outcome.kind === 'yes') users.push(user);
-    if (outcome.kind === 'unknown') unknown ??= outcome.because;
+    if (outcome.kind === 'unknown') unknown = graver(unknown, outcome.because);
+    yield;
   }
   return unknown === undefined ? { users } : { users, unknown };
 }
@@ -56,7 +69,7 @@ class Candidates {
   }
 
   /** Goes over all questions below this one, each once, without recursion: any depth is fine here. */
-  collect(object: EntityId, relation: string): void {
+  *collect(object: EntityId, relation: string): Steps<void> {
     const open: [EntityId, string][] = [[object, relation]];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const [at, name] = next;
@@ -69,6 +82,7 @@ class Candidates {
       if (definition === undefined) continue;
       if (this.filter.relation === name && this.filter.type === typeOf(at)) this.found.add(key);
       this.visit(definition.rewrite, at, name, open);
+      yield;
     }
   }
 

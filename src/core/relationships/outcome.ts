@@ -50,3 +50,8 @@ export function toMembership(outcome: Outcome): Membership {
   visit(outcome.proof);
   return { kind: 'yes', proof: steps };
 }
+
+/** Of two causes the one that matters to a list: a paradox alone is a no to OpenFGA, anything else is an error. */
+export function graver(known: UnknownCause | undefined, cause: UnknownCause): UnknownCause {
+  return known === undefined || (known.kind === 'error' && known.paradox === true) ? cause : known;
+}

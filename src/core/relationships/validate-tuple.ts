@@ -1,3 +1,4 @@
+import { toParameter } from '../cel/parameters.ts';
 import { parseEntity, shorten, typeFault, typeOf } from '../entity.ts';
 import { formatDirectType } from '../model/check-model.ts';
 import type { Model, Relation, TypeDefinition } from '../model/model.ts';
@@ -6,10 +7,17 @@ import type { Relationship } from './membership.ts';
 
 /** What is wrong with a relationship, by the kinds that OpenFGA's error codes tell apart. */
 export interface TupleFault {
-  readonly kind: 'validation_error' | 'type_not_found' | 'relation_not_found';
+  /**
+   * What the model does not know, a `condition` that is missing, unknown or has a wrong context, an `implicit`
+   * relationship, or anything else (`validation_error`).
+   */
+  readonly kind: 'validation_error' | 'type_not_found' | 'relation_not_found' | 'condition' | 'implicit';
   /** What is wrong, and what would be right. */
   readonly message: string;
 }
+
+/** OpenFGA's form of a relation's name. */
+const RELATION = /^[^:#@*\s]{1,50}$/;
 
 type Key = Pick<Relationship, 'user' | 'relation' | 'object'>;
 
@@ -21,13 +29,22 @@ export function validateTuple(tuple: Relationship, model: Model): TupleFault | u
   const { object, relation, user } = tuple;
   const fault = validateKey(tuple, model);
   if (fault !== undefined) return fault;
-  if (user === `${object}#${relation}`) {
-    return invalid(`${user} has this relation to itself anyway: such a relationship says nothing`);
-  }
   const type = model.types.get(typeOf(object));
   const definition = type?.relations.get(relation);
   if (type === undefined || definition === undefined) return undefined;
-  return validateUser(tuple, type, definition) ?? validateCondition(tuple, model);
+  const wrong = validateUser(tuple, type, definition) ?? validateCondition(tuple, model);
+  if (wrong !== undefined || user !== `${object}#${relation}`) return wrong;
+  return { kind: 'implicit', message: `${user} has this relation to itself anyway: such a relationship says nothing` };
+}
+
+/** What is wrong with the form of the three parts, whatever the model: `type:id`, `type:*` or `type:id#relation`. */
+export function validateForm({ object, relation, user }: Key): TupleFault | undefined {
+  const entity = parseEntity(object);
+  if (!entity.ok) return invalid(`the object is not an entity: ${entity.error}`);
+  if (!RELATION.test(relation)) {
+    return invalid(`"${shorten(relation)}" is not a relation: 1 to 50 characters without : # @ * and white space`);
+  }
+  return userFormFault(user);
 }
 
 /**
@@ -40,16 +57,26 @@ export function validateKey({ object, relation, user }: Key, model: Model): Tupl
   const type = model.types.get(typeOf(object));
   if (type === undefined) return unknownType(typeOf(object), model);
   if (!type.relations.has(relation)) return unknownRelation(relation, type);
-  return validateUserFormat(user, model);
+  return validateUserOf(user, model);
 }
 
-function validateUserFormat(user: string, model: Model): TupleFault | undefined {
+function userFormFault(user: string): TupleFault | undefined {
   const hash = user.indexOf('#');
   const entity = hash < 0 ? user : user.slice(0, hash);
   const isWildcard = hash < 0 && user.endsWith(':*');
   const wrong = isWildcard ? typeFault(user.slice(0, -2)) : parseEntity(entity);
   if (typeof wrong === 'string') return invalid(`the user is not type:*: ${wrong}`);
-  if (wrong?.ok === false) return invalid(`the user is not type:id, type:* or type:id#relation: ${wrong.error}`);
+  return wrong?.ok === false
+    ? invalid(`the user is not type:id, type:* or type:id#relation: ${wrong.error}`)
+    : undefined;
+}
+
+/** Whether a user has the form of one and is of a type, and a userset of a relation, that the model knows. */
+export function validateUserOf(user: string, model: Model): TupleFault | undefined {
+  const fault = userFormFault(user);
+  if (fault !== undefined) return fault;
+  const hash = user.indexOf('#');
+  const entity = hash < 0 ? user : user.slice(0, hash);
   const type = model.types.get(typeOf(entity));
   if (type === undefined) return unknownType(typeOf(entity), model);
   if (hash < 0) return undefined;
@@ -74,17 +101,29 @@ function validateUser(tuple: Relationship, type: TypeDefinition, relation: Relat
     return invalid(`${where} does not allow the user "${shorten(tuple.user)}"; it allows ${allowed}`);
   }
   const found = tuple.condition === undefined ? 'no condition' : `the condition "${shorten(tuple.condition.name)}"`;
-  return invalid(`${where} does not allow the user "${shorten(tuple.user)}" with ${found}; it allows ${allowed}`);
+  return badCondition(`${where} does not allow the user "${shorten(tuple.user)}" with ${found}; it allows ${allowed}`);
 }
 
 function validateCondition({ condition }: Relationship, model: Model): TupleFault | undefined {
   if (condition === undefined) return undefined;
   const parameters = model.conditions.get(condition.name)?.parameters;
-  if (parameters === undefined) return invalid(`the condition "${shorten(condition.name)}" is not in the model`);
-  const unknown = Object.keys(condition.context ?? {}).find((name) => !parameters.has(name));
-  if (unknown === undefined) return undefined;
-  const known = [...parameters.keys()].join(', ');
-  return invalid(`the condition "${condition.name}" has no parameter "${shorten(unknown)}"; it has ${known}`);
+  if (parameters === undefined) return badCondition(`the condition "${shorten(condition.name)}" is not in the model`);
+  for (const [name, value] of Object.entries(condition.context ?? {})) {
+    const type = parameters.get(name);
+    if (type === undefined) {
+      const known = [...parameters.keys()].join(', ');
+      return badCondition(`the condition "${condition.name}" has no parameter "${shorten(name)}"; it has ${known}`);
+    }
+    const converted = toParameter(value, type);
+    if (!converted.ok) {
+      return badCondition(`the parameter ${name} of the condition "${condition.name}": ${converted.error}`);
+    }
+  }
+  return undefined;
+}
+
+function badCondition(message: string): TupleFault {
+  return { kind: 'condition', message };
 }
 
 function unknownType(name: string, model: Model): TupleFault {

@@ -4,13 +4,17 @@ import { authentication } from '../authentication.ts';
 import { refuseOtherMethods } from '../methods.ts';
 import { refusalOfFault, toRefusal } from '../refusal.ts';
 import { routesOf } from '../routes.ts';
-import { check } from './check.ts';
-import { sendCode, sendError } from './error.ts';
+import { changes } from './changes.ts';
+import { batchCheck, check } from './check.ts';
+import { sendError } from './error.ts';
+import { expand } from './expand.ts';
+import { listObjects, listUsers, streamedListObjects } from './lists.ts';
+import { models } from './models.ts';
 import { read } from './read.ts';
 import { stores } from './stores.ts';
 import { write } from './write.ts';
 
-/** The OpenFGA HTTP API, as far as it is here (contracts, section 2): what its SDKs send and expect. */
+/** The OpenFGA HTTP API of one store (contracts, section 2): what its SDKs send and expect. */
 export async function openfgaDoor(door: FastifyInstance, app: App): Promise<void> {
   door.setErrorHandler((fault, request, reply) => {
     const refusal = refusalOfFault(fault);
@@ -23,12 +27,8 @@ export async function openfgaDoor(door: FastifyInstance, app: App): Promise<void
     secured.addHook('onRequest', authentication(app, sendError));
     secured.addHook('preHandler', (request, reply, done) => {
       const { store } = request.params as { readonly store?: string };
-      const model = (request.body as { readonly authorization_model_id?: unknown } | undefined)?.authorization_model_id;
       if (store !== undefined && store !== app.storeId) {
         sendError(reply, toRefusal('not_found', `there is no store ${store}: its id is ${app.storeId}`));
-      } else if (model !== undefined && model !== '') {
-        const message = `there is no authorization model ${model}: leave the id out for the one in force`;
-        sendCode(reply, 400, 'authorization_model_not_found', message);
       } else {
         done();
       }
@@ -37,7 +37,14 @@ export async function openfgaDoor(door: FastifyInstance, app: App): Promise<void
     stores(routes, app);
     write(routes, app);
     read(routes, app);
+    changes(routes, app);
+    models(routes, app);
     check(routes, app);
+    batchCheck(routes, app);
+    listObjects(routes, app);
+    streamedListObjects(routes, app);
+    listUsers(routes, app);
+    expand(routes, app);
   });
   others.close();
 }

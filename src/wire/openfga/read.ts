@@ -1,13 +1,15 @@
 import { Type } from 'typebox';
 import { failure } from '../../engine/failure.ts';
-import { readRelationships } from '../../engine/relationships.ts';
+import { readRelationships } from '../../engine/read-relationships.ts';
 import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
 import type { Routes } from '../routes.ts';
-import { ERRORS, sendCode, sendFailure } from './error.ts';
-import { TUPLE } from './tuple.ts';
+import { rfc3339 } from '../trace.ts';
+import { ERRORS, sendFailure } from './error.ts';
+import { CONSISTENCY, PARAMS } from './given.ts';
+import { fromToken, pageSize, toToken } from './page.ts';
+import { TUPLE, toTuple } from './tuple.ts';
 
-const DEFAULT_PAGE = 50;
 /** OpenFGA's bound. */
 const LONGEST_PAGE = 100;
 
@@ -20,7 +22,7 @@ export function read(routes: Routes, { ledger }: App): void {
         operationId: 'readRelationships',
         tags: ['openfga'],
         summary: 'Read stored relationships',
-        params: Type.Object({ store: Type.String() }),
+        params: PARAMS,
         body: Type.Object({
           tuple_key: Type.Optional(
             Type.Object({
@@ -29,12 +31,13 @@ export function read(routes: Routes, { ledger }: App): void {
               object: Type.Optional(Type.String({ description: 'document:q3, or document: for every document' })),
             }),
           ),
-          page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: LONGEST_PAGE })),
+          page_size: Type.Optional(Type.Integer()),
           continuation_token: Type.Optional(Type.String()),
+          consistency: CONSISTENCY,
         }),
         response: {
           200: Type.Object({
-            tuples: Type.Array(Type.Object({ key: TUPLE })),
+            tuples: Type.Array(Type.Object({ key: TUPLE, timestamp: Type.String() })),
             continuation_token: Type.String(),
           }),
           ...ERRORS,
@@ -42,30 +45,30 @@ export function read(routes: Routes, { ledger }: App): void {
       },
     },
     (request, reply) => {
-      const { tuple_key: filter = {}, page_size: limit = DEFAULT_PAGE, continuation_token: token = '' } = request.body;
+      const { tuple_key: filter = {}, page_size: size, continuation_token: token } = request.body;
       const { user, relation, object } = filter;
       const named = [user, relation, object].some((part) => part !== undefined && part !== '');
-      if (named && (object === undefined || object === '')) {
+      if (named && (object === undefined || !object.includes(':'))) {
         return sendFailure(reply, failure('invalid', 'a filter names an object: document:q3, or document: and a user'));
       }
       if (object?.endsWith(':') === true && (user === undefined || user === '')) {
         return sendFailure(reply, failure('invalid', `the filter ${object} also needs a user`));
       }
-      const after = Buffer.from(token, 'base64url').toString();
-      if (token !== '' && Buffer.from(after).toString('base64url') !== token) {
-        return sendCode(reply, 400, 'invalid_continuation_token', 'the continuation token is none of this store');
-      }
+      const limit = pageSize(size, LONGEST_PAGE);
+      if (!limit.ok) return sendFailure(reply, limit.error);
+      const after = fromToken(token);
+      if (!after.ok) return sendFailure(reply, after.error);
       const found = readRelationships(
         ledger,
         { ...part('user', user), ...part('relation', relation), ...part('object', object) },
-        { limit, ...part('after', after) },
+        { limit: limit.value, ...part('after', after.value) },
         callerOf(request),
       );
       if (!found.ok) return sendFailure(reply, found.error);
-      const { relationships, next } = found.value;
+      const { found: tuples, next } = found.value;
       return reply.send({
-        tuples: relationships.map((key) => ({ key })),
-        continuation_token: next === undefined ? '' : Buffer.from(next).toString('base64url'),
+        tuples: tuples.map(({ relationship, at }) => ({ key: toTuple(relationship), timestamp: rfc3339(at) })),
+        continuation_token: next === undefined ? '' : toToken(next),
       });
     },
   );

@@ -3,7 +3,7 @@ import { admitInput } from '../../core/cel/admit-input.ts';
 import type { Relationship } from '../../core/relationships/membership.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { failure } from '../../engine/failure.ts';
-import type { RelationshipFailure } from '../../engine/relationships.ts';
+import type { RelationshipFailure } from '../../engine/relationship-failure.ts';
 import { JSON_OBJECT } from '../question.ts';
 
 export const TUPLE_KEY = Type.Object({ user: Type.String(), relation: Type.String(), object: Type.String() });
@@ -37,4 +37,9 @@ export function toRelationships(
     relationships.push(toRelationship(tuple));
   }
   return ok(relationships);
+}
+
+/** As OpenFGA's clients read it: a condition that is not there is null. */
+export function toTuple({ user, relation, object, condition }: Relationship): object {
+  return { user, relation, object, condition: condition ?? null };
 }

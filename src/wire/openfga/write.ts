@@ -4,7 +4,7 @@ import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
 import type { Routes } from '../routes.ts';
 import { ERRORS, sendFailure } from './error.ts';
-import { MODEL_ID } from './model-id.ts';
+import { MODEL_ID, PARAMS } from './given.ts';
 import { TUPLE, TUPLE_KEY, toRelationships } from './tuple.ts';
 
 const ON_CONFLICT = Type.Enum(['error', 'ignore']);
@@ -18,13 +18,13 @@ export function write(routes: Routes, { ledger }: App): void {
         operationId: 'writeRelationships',
         tags: ['openfga'],
         summary: 'Write and delete relationships',
-        params: Type.Object({ store: Type.String() }),
+        params: PARAMS,
         body: Type.Object({
           writes: Type.Optional(
-            Type.Object({ tuple_keys: Type.Array(TUPLE), on_duplicate: Type.Optional(ON_CONFLICT) }),
+            Type.Object({ tuple_keys: Type.Array(TUPLE, { minItems: 1 }), on_duplicate: Type.Optional(ON_CONFLICT) }),
           ),
           deletes: Type.Optional(
-            Type.Object({ tuple_keys: Type.Array(TUPLE_KEY), on_missing: Type.Optional(ON_CONFLICT) }),
+            Type.Object({ tuple_keys: Type.Array(TUPLE_KEY, { minItems: 1 }), on_missing: Type.Optional(ON_CONFLICT) }),
           ),
           authorization_model_id: MODEL_ID,
         }),
@@ -32,7 +32,7 @@ export function write(routes: Routes, { ledger }: App): void {
       },
     },
     (request, reply) => {
-      const { writes, deletes } = request.body;
+      const { writes, deletes, authorization_model_id: modelId } = request.body;
       const relationships = toRelationships(writes?.tuple_keys ?? []);
       if (!relationships.ok) return sendFailure(reply, relationships.error);
       const written = writeRelationships(
@@ -42,6 +42,7 @@ export function write(routes: Routes, { ledger }: App): void {
           deletes: deletes?.tuple_keys ?? [],
           onDuplicate: writes?.on_duplicate ?? 'error',
           onMissing: deletes?.on_missing ?? 'error',
+          ...(modelId === undefined ? undefined : { modelId }),
         },
         callerOf(request),
       );

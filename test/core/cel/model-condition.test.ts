@@ -86,16 +86,17 @@ describe('parameters are converted to their types', () => {
 describe('missing parameters', () => {
   const parameters: Parameters = { x: 'int', y: 'bool' };
 
-  test('are errors where the answer depends on them', () => {
+  test('are errors, also where the answer does not depend on them', () => {
     expect(evaluate('x < 100 && y', parameters, { y: true })).toBe('missing parameters: x');
     expect(evaluate('x < 100 && y', parameters, {})).toBe('missing parameters: x, y');
-    expect(evaluate('x < 100 && y', parameters, { y: false })).toBe('false');
-    expect(evaluate('y || x < 100', parameters, { y: true })).toBe('true');
+    expect(evaluate('x < 100 && y', parameters, { y: false })).toBe('missing parameters: x');
+    expect(evaluate('y || x < 100', parameters, { y: true })).toBe('missing parameters: x');
+    expect(evaluate('y', parameters, { y: true })).toBe('missing parameters: x');
   });
 
   test('names that are no parameters are ignored, inherited ones are none', () => {
-    expect(evaluate('y', parameters, { y: true, z: 1 })).toBe('true');
-    expect(evaluate('y', parameters, Object.create({ y: true }))).toBe('missing parameters: y');
+    expect(evaluate('y', { y: 'bool' }, { y: true, z: 1 })).toBe('true');
+    expect(evaluate('y', { y: 'bool' }, Object.create({ y: true }))).toBe('missing parameters: y');
   });
 
   test('a wrong type is an error even where nothing reads it', () => {
