@@ -40,8 +40,9 @@ interface Owner {
 
 /**
  * Everything that one judgement evaluates, each thing once. In `strict` an error anywhere in an expression or in a
- * variable that it names makes the condition an error (a match is evaluated in order, as in Cerbos, and ends at the
- * first error); in `cerbos` an expression in error is false and a variable in error is undefined.
+ * variable that it names makes the condition an error, and so does one in any operand of a match, whatever stands
+ * before it (a guard belongs into the expression: `has(x) && x > 1`, whose `&&` absorbs errors). In `cerbos` an
+ * expression in error is false and a variable in error is undefined.
  */
 export class Evaluation {
   readonly errors: ConditionTrace[] = [];
@@ -137,12 +138,17 @@ export class Evaluation {
   private holds(match: Match, owner: Owner, view: View): ConditionValue {
     if (match.kind === 'expr') return this.expressionHolds(match.expression, owner, view);
     const ending = match.kind === 'all' ? 'false' : 'true';
+    let ended = false;
+    let error: ConditionValue | undefined;
     for (const operand of match.of) {
       const value = this.holds(operand, owner, view);
-      if (value.kind === 'error') return value;
-      if (value.kind === ending) return match.kind === 'any' ? TRUE : FALSE;
+      if (value.kind === 'error') error ??= value;
+      else if (value.kind === ending) ended = true;
+      // In `strict` an error anywhere counts, whatever stands before it: every operand is looked at.
+      if (!this.strict && (ended || error !== undefined)) break;
     }
-    return match.kind === 'any' ? FALSE : TRUE;
+    if (error !== undefined && (this.strict || !ended)) return error;
+    return ended === (match.kind === 'any') ? TRUE : FALSE;
   }
 
   private expressionHolds(expression: Expression, owner: Owner, view: View): ConditionValue {

@@ -57,7 +57,7 @@ describe('strict: an error in a condition', () => {
     expect(policiesOf([docPolicy([asks, not], imports), DERIVED('false')]).judge(input()).effect).toBe('allow');
   });
 
-  it('ends a match: any, all and none are evaluated in order', () => {
+  it('makes the whole match an error, wherever it stands', () => {
     const effectOf = (operator: string, first: string, second: string) => {
       const match = `{match: {${operator}: {of: [{expr: '${first}'}, {expr: '${second}'}]}}}`;
       const text = docPolicy([`{actions: [view], effect: EFFECT_DENY, roles: [user], condition: ${match}}`]);
@@ -66,8 +66,12 @@ describe('strict: an error in a condition', () => {
     expect(effectOf('any', missing, 'false')).toBe(true);
     expect(effectOf('all', missing, 'false')).toBe(true);
     expect(effectOf('none', missing, 'true')).toBe(true);
-    // A guard before the expression that needs it works, as `has(x) && x` does inside one expression.
-    expect(effectOf('all', 'has(R.attr.gone)', missing)).toBe(false);
+    expect(effectOf('any', 'true', missing)).toBe(true);
+    expect(effectOf('all', 'false', missing)).toBe(true);
+    expect(effectOf('none', 'true', missing)).toBe(true);
+    // A guard works inside one expression, where `&&` absorbs errors, not as an operand before another.
+    expect(effectOf('all', 'has(R.attr.gone)', missing)).toBe(true);
+    expect(effectOf('all', 'true', 'has(R.attr.gone) && R.attr.gone > 1')).toBe(false);
   });
 
   it('is false in the semantics of Cerbos', () => {
