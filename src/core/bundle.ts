@@ -6,19 +6,21 @@ import { compilePolicies } from './policy/compile-policies.ts';
 import { isPolicyFile } from './policy/policy-file.ts';
 import type { Problem } from './problem.ts';
 import { err, ok, type Result } from './result.ts';
+import { isSchemaFile } from './schema/compile-schemas.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 import type { Bundle } from './snapshot.ts';
 
 /** Where the settings stand in a bundle. */
 const SETTINGS_PATH = 'policies/behalf.yaml';
+const POLICIES = 'policies/';
 /** Delegations are kept beside the policies but are no part of the bundle: they are applied, not published. */
 const DELEGATIONS = 'policies/delegations/';
 
 /** Whether a file of the model or policies directories belongs to the bundle. Paths begin with `model/` or `policies/`. */
 export function isBundleFile(path: string): boolean {
   if (path.startsWith('model/')) return path.endsWith('.fga') && !path.endsWith('.fga.yaml');
-  if (!path.startsWith('policies/') || path.startsWith(DELEGATIONS)) return false;
-  return path === SETTINGS_PATH || isPolicyFile(path);
+  if (!path.startsWith(POLICIES) || path.startsWith(DELEGATIONS)) return false;
+  return path === SETTINGS_PATH || isPolicyFile(path) || isSchemaFile(path.slice(POLICIES.length));
 }
 
 /**
@@ -37,9 +39,12 @@ export function compileBundle(
   const settings = stated.ok ? ok({ ...stated.value, ...instead }) : stated;
   const modelFiles = files.filter((file) => file.path.startsWith('model/'));
   const model = modelFiles.length === 0 ? ok(undefined) : parseModel(modelFiles);
+  const policyFiles = files.filter((file) => file.path.startsWith(POLICIES) && file !== settingsFile);
+  const isSchema = ({ path }: { readonly path: string }) => isSchemaFile(path.slice(POLICIES.length));
   const policies = compilePolicies(
-    files.filter((file) => file.path.startsWith('policies/') && file !== settingsFile),
+    policyFiles.filter((file) => !isSchema(file)),
     settings.ok ? settings.value : DEFAULT_SETTINGS,
+    policyFiles.filter(isSchema),
   );
   if (!settings.ok || !model.ok || !policies.ok) {
     return err([settings, model, policies].flatMap((part) => (part.ok ? [] : part.error)));

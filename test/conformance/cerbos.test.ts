@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { isBundleFile } from '../../src/core/bundle.ts';
 import type { Attributes, Json } from '../../src/core/entity.ts';
 import { Budget } from '../../src/core/limits.ts';
 import { compilePolicies } from '../../src/core/policy/compile-policies.ts';
@@ -9,6 +10,7 @@ import type { Judgement, PathView, Policies } from '../../src/core/policy/judgem
 import { isPolicyFile } from '../../src/core/policy/policy-file.ts';
 import { formatProblem } from '../../src/core/problem.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import { openServer, type ServerUnderTest } from '../wire/server-under-test.ts';
 
 /**
  * The engine cases of the Cerbos project against core/policy, with the semantics `cerbos` (contracts, section 3). Read
@@ -163,6 +165,68 @@ describe('Cerbos engine suite', () => {
     const run = gap === undefined ? it : it.fails;
     run(`${file}: ${engineCase.description}${gap === undefined ? '' : ` (needs ${gap})`}`, () => {
       expect(engineCase.inputs.map((input) => answer(policies, input))).toEqual(engineCase.wantOutputs.map(wanted));
+    });
+  }
+});
+
+interface CheckCase {
+  readonly description: string;
+  readonly wantStatus: { readonly httpStatusCode: number };
+  readonly wantError?: boolean;
+  readonly checkResources: { readonly input: Json; readonly wantResponse?: { readonly [name: string]: Json } };
+}
+
+/** The whole store, schemas included, with the settings that Cerbos runs these requests under. */
+function storeFiles(): readonly { readonly path: string; readonly text: string }[] {
+  const store = join(suite, 'store');
+  const files = readdirSync(store, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path: `policies/${relative(store, path)}`, text: readFileSync(path, 'utf8') }))
+    .filter(({ path }) => isBundleFile(path));
+  const settings = 'semantics: cerbos\nglobals: { environment: test }\nschema_enforcement: reject\n';
+  return [...files, { path: 'policies/behalf.yaml', text: settings }];
+}
+
+/** Order says nothing in derived roles, outputs and validation errors; the id of the call is the server's own. */
+function comparable(response: Json | undefined): Json {
+  if (typeof response !== 'object' || response === null || Array.isArray(response)) return response ?? null;
+  const { cerbosCallId, ...rest } = response as { readonly [name: string]: Json };
+  const results = (rest.results ?? []) as readonly { readonly [name: string]: Json }[];
+  const sorted = results.map((result) => {
+    const { outputs, validationErrors, meta, ...others } = result;
+    const roles = (meta as { readonly effectiveDerivedRoles?: readonly string[] } | undefined)?.effectiveDerivedRoles;
+    return {
+      ...others,
+      ...(outputs === undefined ? {} : { outputs: inOrder(outputs as Json[]) }),
+      ...(validationErrors === undefined ? {} : { validationErrors: inOrder(validationErrors as Json[]) }),
+      ...(meta === undefined
+        ? {}
+        : { meta: { ...(meta as object), ...(roles && { effectiveDerivedRoles: distinct(roles) }) } }),
+    };
+  });
+  return { ...rest, results: sorted } as Json;
+}
+
+describe.skipIf(!present)('Cerbos requests over HTTP', () => {
+  let server: ServerUnderTest;
+  beforeAll(() => {
+    // The suite expects six resources to be too many, which is a matter of configuration.
+    const cerbos = { maxActionsPerResource: 5, maxResourcesPerRequest: 5 };
+    server = openServer({ files: storeFiles(), dev: true, cerbos });
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  const directory = join(suite, 'check_resources');
+  for (const file of present ? readdirSync(directory).filter((name) => name.endsWith('.yaml')) : []) {
+    const { description, wantStatus, wantError, checkResources } = parse(
+      readFileSync(join(directory, file), 'utf8'),
+    ) as CheckCase;
+    it(`${file}: ${description}`, async () => {
+      const reply = await server.ask('POST', '/api/check/resources', { body: checkResources.input });
+      expect(reply.status, reply.text).toBe(wantStatus.httpStatusCode);
+      if (wantError === true) expect(reply.json).toEqual({ code: 3, message: expect.any(String) });
+      else expect(comparable(reply.json)).toEqual(comparable(checkResources.wantResponse));
     });
   }
 });

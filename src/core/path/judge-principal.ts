@@ -30,6 +30,7 @@ export function judgePrincipal(
     principal,
     resource: inquiry.resource,
     action: request.action,
+    siblingActions: request.siblingActions,
     actionProperties: request.actionProperties,
     context: request.context,
     auxData: request.auxData,
@@ -77,9 +78,7 @@ export function judgePrincipal(
 /** What the policies say besides yes or no; absent where none of them was about the request. */
 function policyAnswerOf(judgement: Judgement): PolicyAnswer | undefined {
   const { attributedTo, derivedRoles, outputs, validationErrors } = judgement;
-  if (attributedTo.policy === 'NO_MATCH' && derivedRoles.length === 0 && validationErrors === undefined) {
-    return undefined;
-  }
+  if (attributedTo.policy === 'NO_MATCH') return undefined;
   return {
     ...attributedTo,
     ...(derivedRoles.length === 0 ? undefined : { derivedRoles }),

@@ -2,6 +2,7 @@ import { compileProgram } from '../cel/compile.ts';
 import { shorten } from '../entity.ts';
 import type { Problem } from '../problem.ts';
 import { err, ok, type Result } from '../result.ts';
+import { compileSchemas } from '../schema/compile-schemas.ts';
 import type { Settings } from '../settings.ts';
 import type { Exports } from './compile-definitions.ts';
 import {
@@ -17,6 +18,7 @@ import type { Policies } from './judgement.ts';
 import { policyName, scopeChain } from './names.ts';
 import { readPolicy } from './read-policy.ts';
 import type { DerivedRole, Policy } from './rules.ts';
+import { checkReferences } from './schema-check.ts';
 import type {
   DerivedRolesSyntax,
   ExportConstantsSyntax,
@@ -30,14 +32,22 @@ import type {
 type NamedSyntax = DerivedRolesSyntax | ExportVariablesSyntax | ExportConstantsSyntax;
 type RuleSyntax = ResourcePolicySyntax | PrincipalPolicySyntax | RolePolicySyntax;
 
+interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
 /**
  * Compiles Cerbos policies (api.cerbos.dev/v1; YAML or JSON, one or more documents a file) for `judge`. Every error of
  * every file comes back at once, ordered by its place, with what was found and what would be right. The order of files
  * and documents has no influence.
+ *
+ * @param schemaFiles the JSON schemas that they refer to, with paths that contain `_schemas/`
  */
 export function compilePolicies(
-  files: readonly { readonly path: string; readonly text: string }[],
+  files: readonly SourceFile[],
   settings: Settings,
+  schemaFiles: readonly SourceFile[] = [],
 ): Result<Policies, readonly Problem[]> {
   const problems: Problem[] = [];
   const syntax = files
@@ -45,7 +55,10 @@ export function compilePolicies(
     .flatMap((file) => readDocuments(file.path, file.text, problems))
     .flatMap((document) => readPolicy(document) ?? []);
   const policies = link(syntax, problems);
-  return problems.length === 0 ? ok(toPolicies(policies, settings)) : err(inOrder(problems));
+  // Schemas that nobody enforces are not looked at (Cerbos).
+  const schemas = settings.schemaEnforcement === 'none' ? undefined : compileSchemas(schemaFiles, problems);
+  if (schemas !== undefined) checkReferences(policies, schemas, problems);
+  return problems.length === 0 ? ok(toPolicies(policies, settings, schemas)) : err(inOrder(problems));
 }
 
 function link(syntax: readonly PolicySyntax[], problems: Problem[]): readonly Policy[] {

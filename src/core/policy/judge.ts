@@ -1,10 +1,14 @@
+import type { Schemas } from '../schema/compile-schemas.ts';
 import type { Settings } from '../settings.ts';
 import { Evaluation } from './evaluation.ts';
 import type { Judgement, Policies, PolicyInput, Prohibitions } from './judgement.ts';
+import type { PlanInput } from './plan/plan.ts';
+import { planPolicies } from './plan/plan-policies.ts';
 import { collectProhibitions } from './prohibitions.ts';
 import { Recorder } from './recorder.ts';
 import { RuleIndex } from './rule-index.ts';
 import { type Policy, policyReadsPath } from './rules.ts';
+import { SchemaCheck, type Violation } from './schema-check.ts';
 import { NO_MATCH, type Selection, walk } from './walk.ts';
 
 const NO_PROHIBITIONS: Prohibitions = { prohibitions: [], rules: [], errors: [] };
@@ -19,22 +23,26 @@ const SILENCE: Judgement = {
 };
 
 /** Policies ready for decisions. Pure: what comes out depends on the arguments only. */
-export function toPolicies(policies: readonly Policy[], settings: Settings): Policies {
+export function toPolicies(policies: readonly Policy[], settings: Settings, schemas?: Schemas): Policies {
   const strict = settings.semantics === 'strict';
   const index = new RuleIndex(policies, strict);
+  const check = schemas === undefined ? undefined : new SchemaCheck(policies, index, settings, schemas);
   return {
     kinds: index.kinds,
     allowsSomewhere: (kind, action) => index.allowsSomewhere(kind, action),
     actionsOf: (kind) => index.actionsOf(kind),
     readsPath: policies.some(policyReadsPath),
-    judge: (input) => (index.speaksOf(input.resource.kind) ? judge(input, index, settings) : SILENCE),
+    judge: (input) => (index.speaksOf(input.resource.kind) ? judge(input, index, settings, check) : SILENCE),
     prohibit: (input) =>
       index.mayForbid(input.resource.kind, input.action) ? prohibit(input, index, settings) : NO_PROHIBITIONS,
+    plan: (input) => planPolicies(input, select(input, index, settings), index, settings),
   };
 }
 
-function judge(input: PolicyInput, index: RuleIndex, settings: Settings): Judgement {
+function judge(input: PolicyInput, index: RuleIndex, settings: Settings, check: SchemaCheck | undefined): Judgement {
   const selection = select(input, index, settings);
+  const violation = check?.violation(input, selection);
+  if (violation !== undefined && settings.schemaEnforcement === 'reject') return rejected(violation);
   const evaluation = new Evaluation(input, settings, selection.allRoles);
   const recorder = new Recorder(evaluation, input.explain);
   const { effect, decidedBy, attributedTo } = walk(input, selection, index, evaluation, recorder);
@@ -49,7 +57,13 @@ function judge(input: PolicyInput, index: RuleIndex, settings: Settings): Judgem
     derivedRoles: recorder.derivedRoles(),
     outputs: recorder.outputs,
     errors: evaluation.errors,
+    ...(violation === undefined ? {} : { validationErrors: violation.errors }),
   };
+}
+
+/** Attributes that do not fit deny whatever any policy says of the principal, and no rule is looked at (Cerbos). */
+function rejected({ errors, policy }: Violation): Judgement {
+  return { ...SILENCE, effect: 'deny', attributedTo: { policy, scope: '' }, validationErrors: errors };
 }
 
 function prohibit(input: PolicyInput, index: RuleIndex, settings: Settings): Prohibitions {
@@ -61,7 +75,7 @@ function prohibit(input: PolicyInput, index: RuleIndex, settings: Settings): Pro
 }
 
 /** Which versions, scopes and roles a request is about. */
-function select(input: PolicyInput, index: RuleIndex, settings: Settings): Selection {
+function select(input: Pick<PolicyInput, 'principal'> & Pick<PlanInput, 'resource'>, index: RuleIndex, settings: Settings): Selection {
   const { principal, resource } = input;
   const principalScope = principal.scope ?? '';
   const resourceScope = resource.scope ?? '';

@@ -2,6 +2,8 @@ import type { ConditionTrace } from '../cel/condition.ts';
 import type { Attributes, EntityId, Json } from '../entity.ts';
 import type { Budget } from '../limits.ts';
 import type { Membership } from '../relationships/membership.ts';
+import type { Result } from '../result.ts';
+import type { PlanInput, PolicyPlan } from './plan/plan.ts';
 
 /** `strict`: design section 1. `cerbos`: exactly as Cerbos decides (an error is false, no type roles). */
 export type Semantics = 'strict' | 'cerbos';
@@ -43,6 +45,8 @@ export interface PolicyInput {
   readonly principal: PolicyPrincipal;
   readonly resource: PolicyResource;
   readonly action: string;
+  /** All that were asked for together, this one included. */
+  readonly siblingActions?: readonly string[] | undefined;
   readonly actionProperties?: Attributes | undefined;
   /** AuthZEN's context, at `request.context`. */
   readonly context?: Attributes | undefined;
@@ -135,6 +139,8 @@ export interface Policies {
   judge(input: PolicyInput): Judgement;
   /** The prohibitions of `judge` alone: for principals whose entitlement is not asked for. */
   prohibit(input: PolicyInput): Prohibitions;
+  /** Which resources `judge` would allow, as a filter; the error says what no filter can say. */
+  plan(input: PlanInput): Result<PolicyPlan, string>;
   /**
    * Whether an allow rule of any resource policy of `kind`, in any version or scope, names `action`. If so the
    * policies are the authority for it, and membership never decides (design, section 1).

@@ -104,3 +104,9 @@ export function registerRegexNamespace(environment: Environment): void {
     'extractAll(string, string): list<string>': extractAll,
   });
 }
+
+/** The same expressions for others than CEL: a search for `pattern`, in linear time. Throws where it is none of RE2. */
+export function searcher(pattern: string): (text: string) => boolean {
+  const compiled = RE2JS.compile(pattern);
+  return (text) => compiled.matcher(text).find();
+}
