@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { type Budget, LIMITS } from '../core/limits.ts';
 import type { Steps } from '../core/relationships/steps.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -7,9 +6,13 @@ import type { StoredCommit } from '../store/store.ts';
 import { failure } from './failure.ts';
 import type { Ledger } from './ledger.ts';
 import { type RelationshipFailure, refused } from './relationship-failure.ts';
+import { Turns } from './turns.ts';
 
 /** How many commits are looked through for one that matters; more than that in a turn surely has one. */
 const COMMITS_PER_LOOK = 64;
+
+/** One list has a turn at a time: however many there are, a check waits for one turn. */
+const turns = new Turns();
 
 export interface Sliced<T> {
   readonly value: T;
@@ -51,7 +54,7 @@ export async function inSlices<T>(
       const now = performance.now();
       if (now >= deadline) return err(tooLate(timeoutMs));
       if (now < turnEnd) continue;
-      await setImmediate();
+      await turns.next();
       if (signal?.aborted === true) return err(refused('cancelled', 'the request was given up'));
       changed = changedSince(ledger, revision);
       revision = ledger.revision;

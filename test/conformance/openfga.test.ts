@@ -1,73 +1,30 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { expect } from 'vitest';
 import { Budget } from '../../src/core/limits.ts';
 import type { Model } from '../../src/core/model/model.ts';
 import { parseModel } from '../../src/core/model/parse-model.ts';
 import { formatProblem } from '../../src/core/problem.ts';
 import { listObjects } from '../../src/core/relationships/list-objects.ts';
 import { listUsers } from '../../src/core/relationships/list-users.ts';
-import type { Membership, Relationship, UnknownCause } from '../../src/core/relationships/membership.ts';
+import type { Membership, UnknownCause } from '../../src/core/relationships/membership.ts';
 import { membership } from '../../src/core/relationships/membership-check.ts';
 import { TupleIndex } from '../../src/core/relationships/tuple-index.ts';
 import { overlay } from '../../src/core/relationships/tuple-overlay.ts';
 import type { TupleReader } from '../../src/core/relationships/tuples.ts';
 import { validateKey, validateTuple } from '../../src/core/relationships/validate-tuple.ts';
-
-interface Suite {
-  readonly tests: readonly { readonly name: string; readonly stages: readonly Stage[] }[];
-}
-
-interface Stage {
-  readonly model: string;
-  readonly tuples?: readonly Relationship[] | null;
-  readonly checkAssertions?: readonly CheckAssertion[] | null;
-  readonly listObjectsAssertions?: readonly ListAssertion<{ user: string; type: string; relation: string }>[] | null;
-  readonly listUsersAssertions?:
-    | readonly ListAssertion<{ filters: string[]; object: string; relation: string }>[]
-    | null;
-}
-
-interface Assertion {
-  readonly contextualTuples?: readonly Relationship[] | null;
-  readonly context?: { readonly [key: string]: unknown } | null;
-  readonly errorCode?: number;
-}
-
-interface CheckAssertion extends Assertion {
-  readonly tuple: Relationship;
-  readonly expectation?: boolean;
-}
-
-interface ListAssertion<R> extends Assertion {
-  readonly request: R;
-  readonly expectation?: readonly string[] | null;
-}
-
-/** OpenFGA's error codes (API, ErrorCode). */
-const CODE = { validation: 2000, tooComplex: 2002, typeNotFound: 2021, relationNotFound: 2022, invalidTuple: 2027 };
+import {
+  type Assertion,
+  type CheckAssertion,
+  CODE,
+  type ObjectsAssertion,
+  runSuites,
+  type Stage,
+  type UsersAssertion,
+} from './openfga-suite.ts';
 
 const host = () => ({ now: 0, budget: new Budget() });
-const directory = resolve(
-  process.env.BEHALF_SUITES ?? resolve(import.meta.dirname, '../../../shared/suites'),
-  'openfga',
-);
-const FILES = ['consolidated_1_1_tests.yaml', 'abac_tests.yaml'];
-
-describe.each(FILES)('OpenFGA: %s', (file) => {
-  const path = resolve(directory, file);
-  if (!existsSync(path)) {
-    const required = file === FILES[0] && process.env.CI !== undefined;
-    if (required) it('is there', () => expect.fail(`${path} is missing`));
-    else it.skip(`${path} is missing`, () => {});
-    return;
-  }
-  const suite: Suite = parse(readFileSync(path, 'utf8'));
-  it.each(suite.tests.map((test) => [test.name, test] as const))('%s', (_name, test) => {
-    const tuples = new TupleIndex();
-    for (const stage of test.stages) runStage(stage, tuples);
-  });
+runSuites('in the core', ({ stages }) => {
+  const tuples = new TupleIndex();
+  for (const stage of stages) runStage(stage, tuples);
 });
 
 function runStage(stage: Stage, tuples: TupleIndex): void {
@@ -112,11 +69,7 @@ function toCode(because: UnknownCause): false | number {
   return because.paradox === true ? false : CODE.validation;
 }
 
-function objects(
-  assertion: ListAssertion<{ user: string; type: string; relation: string }>,
-  model: Model,
-  stored: TupleReader,
-): readonly string[] | number {
+function objects(assertion: ObjectsAssertion, model: Model, stored: TupleReader): readonly string[] | number {
   const { user, type, relation } = assertion.request;
   if (validateKey({ user, relation, object: `${type}:any` }, model) !== undefined)
     return toListCode(type, relation, model);
@@ -133,11 +86,7 @@ function toListCode(type: string, relation: string, model: Model): number {
   return CODE.validation;
 }
 
-function users(
-  assertion: ListAssertion<{ filters: string[]; object: string; relation: string }>,
-  model: Model,
-  stored: TupleReader,
-): readonly string[] | number {
+function users(assertion: UsersAssertion, model: Model, stored: TupleReader): readonly string[] | number {
   const { object, relation, filters } = assertion.request;
   const filter = filters[0] ?? '';
   const [type = '', userset] = filter.split('#');

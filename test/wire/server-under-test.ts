@@ -54,6 +54,7 @@ export interface ServerUnderTest extends AsyncDisposable {
 export interface Options {
   readonly files: readonly SourceFile[];
   readonly dev?: boolean;
+  readonly orphans?: 'refuse' | 'allow';
   /** Puts something between the checks and the real log. */
   readonly wrapLog?: (log: DecisionLog) => DecisionLog;
   readonly cerbos?: CerbosOptions;
@@ -73,7 +74,13 @@ export function logLike(log: DecisionLog, other: Partial<DecisionLog>): Decision
   };
 }
 
-export function openServer({ files, dev = false, wrapLog = (log) => log, cerbos = {} }: Options): ServerUnderTest {
+export function openServer({
+  files,
+  dev = false,
+  orphans = 'refuse',
+  wrapLog = (log) => log,
+  cerbos = {},
+}: Options): ServerUnderTest {
   const directory = mkdtempSync(join(tmpdir(), 'behalf-wire-'));
   const clock: Clock = { now: Date.parse('2030-01-01T12:00:00Z') };
   const store = openSqliteStore(join(directory, 'store.db'));
@@ -84,7 +91,7 @@ export function openServer({ files, dev = false, wrapLog = (log) => log, cerbos 
   const ledger = new Ledger(store, () => clock.now, empty.value);
   const published = publish(ledger, files, DEV_CALLER, { orphans: 'refuse' });
   if (!published.ok) throw new Error(published.error.message);
-  const app = buildServer({ ledger, checks: new Checks(ledger, log), log, dev, storeId: STORE_ID, cerbos });
+  const app = buildServer({ ledger, checks: new Checks(ledger, log), log, dev, storeId: STORE_ID, orphans, cerbos });
 
   return {
     app,
