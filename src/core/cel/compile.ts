@@ -7,6 +7,7 @@ import { LimitReached, messageOf } from './fault.ts';
 import { type Checked, parseExpression } from './parse.ts';
 import { type Place, problemAt } from './place.ts';
 import type { Bindings, CelOutcome, Host, Program } from './program.ts';
+import { type Syntax, toSyntax } from './syntax.ts';
 
 export interface CompileOptions {
   /** `bool`: a condition, whose type must be bool or depend on the data. `any`: a variable or an output. */
@@ -43,9 +44,14 @@ function toProgram(source: string, checked: Checked, reads: ReadonlySet<string>)
   const fast = compileFast(checked.tree);
   // The library keeps the state of comprehensions in the tree: running twice at once would mix the two up.
   let running = false;
+  let syntax: Syntax | undefined;
   return {
     source,
     reads,
+    syntax: () => {
+      syntax ??= toSyntax(checked.tree, source);
+      return syntax;
+    },
     run(bindings, host) {
       if (!host.budget.spend(cost)) return STEPS_USED;
       if (running) return REENTERED;

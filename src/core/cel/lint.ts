@@ -78,7 +78,7 @@ function operatorAt(source: string, from: number, to: number, operator: RegExp):
 }
 
 /** For every offset of the source, how many brackets are open there. Strings and comments do not count. */
-function nesting(source: string): readonly number[] {
+export function nesting(source: string): readonly number[] {
   const depths: number[] = [];
   let depth = 0;
   let offset = 0;

@@ -1,6 +1,7 @@
 import type { EntityId } from '../entity.ts';
 import type { Budget, LimitName } from '../limits.ts';
 import type { Membership } from '../relationships/membership.ts';
+import type { Syntax } from './syntax.ts';
 
 /** What a running program may ask of the decision that it runs in. */
 export interface Host {
@@ -44,4 +45,6 @@ export interface Program {
   readonly reads: ReadonlySet<string>;
   /** Never throws. Spends from the host's budget. */
   run(bindings: Bindings, host: Host): CelOutcome;
+  /** The expression as data, for partial evaluation. */
+  syntax(): Syntax;
 }

@@ -75,7 +75,11 @@ function prohibit(input: PolicyInput, index: RuleIndex, settings: Settings): Pro
 }
 
 /** Which versions, scopes and roles a request is about. */
-function select(input: Pick<PolicyInput, 'principal'> & Pick<PlanInput, 'resource'>, index: RuleIndex, settings: Settings): Selection {
+function select(
+  input: Pick<PolicyInput, 'principal'> & Pick<PlanInput, 'resource'>,
+  index: RuleIndex,
+  settings: Settings,
+): Selection {
   const { principal, resource } = input;
   const principalScope = principal.scope ?? '';
   const resourceScope = resource.scope ?? '';

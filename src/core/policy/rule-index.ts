@@ -7,6 +7,7 @@ import {
   type ResourceRule,
   type RolePolicy,
 } from './rules.ts';
+import type { ScopePermissions } from './syntax.ts';
 
 /** What one resource policy holds against and for an action, prepared when the bundle is loaded. */
 export interface ActionRules {
@@ -36,6 +37,7 @@ export class RuleIndex {
   private readonly denies = new Map<string, ResourceRule[]>();
   /** Some principal or role policy exists: then anything may be said of anybody. */
   private saysMore = false;
+  private readonly scopePermissions = new Map<string, ScopePermissions>();
   private readonly resourceScopes = new Set<string>();
   private readonly principalScopes = new Set<string>();
   readonly kinds: ReadonlySet<string>;
@@ -57,6 +59,7 @@ export class RuleIndex {
 
   private add(policy: Policy): void {
     if (policy.kind !== 'resource') this.saysMore = true;
+    if (policy.kind !== 'role') this.scopePermissions.set(policy.scope, policy.permissions);
     switch (policy.kind) {
       case 'resource':
         place(this.resources, policy.scope, policy.version, policy.name, policy);
@@ -107,6 +110,11 @@ export class RuleIndex {
 
   principal(id: string, version: string, scope: string): PrincipalPolicy | undefined {
     return this.principals.get(scope)?.get(version)?.get(id);
+  }
+
+  /** On which all resource and principal policies of a scope agree; undefined where there are none. */
+  permissions(scope: string): ScopePermissions | undefined {
+    return this.scopePermissions.get(scope);
   }
 
   /** Whether any principal has a policy of this version and scope. */
