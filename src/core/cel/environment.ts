@@ -7,7 +7,6 @@ import { registerLists, registerSets } from './functions/lists.ts';
 import { registerTwoVariableMacros } from './functions/macros.ts';
 import { registerMath } from './functions/math.ts';
 import { registerNetwork } from './functions/network.ts';
-import { registerNumbers } from './functions/numbers.ts';
 import { registerPaths } from './functions/paths.ts';
 import { registerRegex, registerRegexNamespace } from './functions/regex.ts';
 import { registerSpiffe } from './functions/spiffe.ts';
@@ -43,7 +42,6 @@ export function createPolicyEnvironment(): Environment {
   const environment = createStandardEnvironment(true);
   registerRegexNamespace(environment);
   registerStringsNamespace(environment);
-  registerNumbers(environment);
   registerTwoVariableMacros(environment);
   registerLists(environment);
   registerSets(environment);

@@ -12,7 +12,6 @@ export interface Finding {
 }
 
 const RELATIONS = new Set(['<', '<=', '>', '>=', 'in']);
-const ARITHMETIC = new Set(['+', '-', '*', '/']);
 
 /**
  * What the library's parser lets pass, before the type check: relations that it binds against the specification,
@@ -25,20 +24,6 @@ export function lintSyntax(root: TreeNode, source: string): Finding | undefined 
     findFirst(root, (node) => lintRelation(node, source, depths) ?? lintIntegers(node) ?? lintPattern(node)) ??
     lintComprehensions(root)
   );
-}
-
-/** What the type check lets pass because of the overloads for JSON numbers: `1 + 1.0`, an error in CEL. */
-export function lintTypes(root: TreeNode): Finding | undefined {
-  return findFirst(root, (node) => {
-    if (!ARITHMETIC.has(node.op)) return undefined;
-    const types = childrenOf(node).map((operand) => operand.checkedType?.name);
-    if (!types.includes('int') || !types.includes('double')) return undefined;
-    return {
-      message: `no such overload: ${types.join(` ${node.op} `)}`,
-      offset: node.start,
-      expected: 'operands of one type, such as 1.0 + 1.0',
-    };
-  });
 }
 
 function findFirst(node: TreeNode, check: (node: TreeNode) => Finding | undefined): Finding | undefined {

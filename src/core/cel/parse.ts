@@ -7,7 +7,7 @@ import { REPLACED } from './environment.ts';
 import { messageOf, plain } from './fault.ts';
 import { HasMacro } from './functions/macros.ts';
 import { instrument } from './instrument.ts';
-import { type Finding, lintSyntax, lintTypes } from './lint.ts';
+import { type Finding, lintSyntax } from './lint.ts';
 import { type Place, problemAt } from './place.ts';
 import { calleeOf, childrenOf, countNodes, renameCallee, type TreeNode, toTree, walk } from './tree.ts';
 
@@ -43,8 +43,6 @@ export function parseExpression(environment: Environment, source: string, place?
     replaceFunctions(tree);
     const checked = parsed.check();
     if (!checked.valid) return problem(offsetOf(checked.error), explain(checked.error, source));
-    const typeFinding = lintTypes(tree);
-    if (typeFinding !== undefined) return problem(typeFinding.offset, describe(typeFinding));
     const cost = countNodes(tree);
     instrument(tree);
     return ok({
