@@ -88,9 +88,8 @@ function remembered(snapshot: Snapshot, name: string, collect: () => Iterable<st
   return list;
 }
 
-/** Where the candidates after `name` begin in a sorted list. */
-export function placeAfter(list: readonly string[], name: string | undefined): number {
-  if (name === undefined) return 0;
+/** Where the candidates after `name` begin in a sorted list; all are after the empty name. */
+export function placeAfter(list: readonly string[], name: string): number {
   let low = 0;
   let high = list.length;
   while (low < high) {

@@ -1,7 +1,7 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { err, ok, type Result } from '../core/result.ts';
 
-/** Where a page by page search stands: everything that its next page must have in common with the first. */
+/** Where something that is looked through page by page stands: everything that its next page must have in common with the first. */
 export interface Position {
   /** Caller id. */
   readonly caller: string;
@@ -42,19 +42,9 @@ export class PageTokens {
       const text = decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
       return ok(JSON.parse(text) as Position);
     } catch {
-      return err('the page token is none that this server gave since it was started: search again without it');
+      return err('the page token is none that this server gave since it was started: begin again without it');
     }
   }
-}
-
-/** The same for the same question, whatever the order of its members. */
-export function digestOf(asked: unknown): string {
-  const text = JSON.stringify(asked, (_name, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
-  return createHash('sha256').update(text).digest('base64url');
 }
 
 /** Too short a token is opened too, and found wrong like any other. */

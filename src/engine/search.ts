@@ -3,16 +3,16 @@ import type { Caller } from '../callers/caller.ts';
 import { decide } from '../core/decide.ts';
 import type { CheckRequest, Decision } from '../core/decision.ts';
 import { typeOf } from '../core/entity.ts';
-import { LIMITS } from '../core/limits.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Snapshot } from '../core/snapshot.ts';
-import { knownActions, knownEntities, placeAfter } from './candidates.ts';
+import { knownActions, knownEntities } from './candidates.ts';
 import { awaitRevision } from './demanded-revision.ts';
 import { type Failure, failure } from './failure.ts';
 import { describe, type Ledger } from './ledger.ts';
-import { digestOf, PageTokens, type Position } from './page-token.ts';
+import { digestOf, Pages } from './pages.ts';
 import { requireRole } from './permissions.ts';
 import { type Question, toCheckRequest } from './question.ts';
+import { type Quest, type Scanned, type Start, scan } from './scan.ts';
 import { PageTime, Turns } from './turns.ts';
 
 /** Which part of a question is looked for. */
@@ -40,8 +40,6 @@ export interface SearchPage {
   readonly stale?: true;
 }
 
-/** How often the first page begins again because something changed, before it stays with an older state. */
-const RESTARTS = 4;
 /** How often a page is looked at again because something changed, before it is held back. */
 const RELEASE_ATTEMPTS = 8;
 
@@ -52,12 +50,6 @@ interface Asked extends Search {
   readonly started: number;
 }
 
-/** The state that all pages of a search are decided at. */
-interface Pin {
-  readonly revision: number;
-  readonly at: number;
-}
-
 /** A result on its way: the decision that it rests on, and its record once there is one. */
 interface Found {
   readonly name: string;
@@ -65,14 +57,6 @@ interface Found {
   readonly decision: Decision;
   readonly at: number;
   readonly record?: string;
-}
-
-interface Gathered {
-  readonly found: readonly Found[];
-  readonly pin: Pin;
-  /** The last candidate that was decided. */
-  readonly last: string | undefined;
-  readonly isWhole: boolean;
 }
 
 /**
@@ -87,11 +71,12 @@ interface Gathered {
 export class Searches {
   private readonly ledger: Ledger;
   private readonly log: DecisionLog;
-  private readonly tokens = new PageTokens();
+  private readonly pages: Pages;
   private readonly turns = new Turns();
 
   constructor(ledger: Ledger, log: DecisionLog) {
     this.ledger = ledger;
+    this.pages = new Pages(ledger);
     this.log = log;
   }
 
@@ -113,86 +98,14 @@ export class Searches {
     if (!fresh.ok) return fresh;
     if (!fresh.value) return ok({ results: [], next: '', revision: this.ledger.token(), stale: true });
 
-    const begin = page.token === undefined ? ok(undefined) : this.resume(page.token, asked);
-    if (!begin.ok) return begin;
-    const gathered = await this.gather(asked, begin.value, page.limit);
-    if (!gathered.ok) return gathered;
-    return this.release(asked, gathered.value, begin.value);
-  }
-
-  /** Where a token goes on, if it was given to this caller for this question and its state can still be had. */
-  private resume(token: string, asked: Asked): Result<Position, Failure> {
-    const refuse = (message: string) => err(failure('invalid', message, [{ field: 'page.token', message }]));
-    const opened = this.tokens.open(token);
-    if (!opened.ok) return refuse(opened.error);
-    const { value } = opened;
-    if (value.caller !== asked.caller.id) return refuse('the page token was given to another caller');
-    if (value.asked !== asked.digest) {
-      return refuse('something else is asked than on the page that gave the token: only page may change');
-    }
-    if (this.ledger.now() - value.at > LIMITS.searchTokenMs) {
-      return refuse(`the page token is older than ${LIMITS.searchTokenMs / 60_000} minutes: search again without it`);
-    }
-    const revision = this.ledger.parseToken(value.revision);
-    const snapshot = revision.ok ? this.ledger.at(revision.value) : undefined;
-    if (snapshot?.bundle.digest !== value.bundle) {
-      return refuse(`the revision ${value.revision} of the page token is gone: search again without it`);
-    }
-    return ok(value);
-  }
-
-  /** Decides candidate after candidate, in turns, until the page is full or its time is over. */
-  private async gather(asked: Asked, from: Position | undefined, limit: number): Promise<Result<Gathered, Failure>> {
-    const time = new PageTime(this.turns);
-    for (let attempt = 0; ; attempt++) {
-      const pin =
-        from === undefined ? { revision: this.ledger.revision, at: this.ledger.now() } : pinOf(from, this.ledger);
-      const mayRestart = from === undefined && attempt < RESTARTS;
-      const gathered = await this.gatherAt(asked, pin, from?.after, limit, time, mayRestart);
-      if (!gathered.ok) return gathered;
-      if (gathered.value !== 'changed') return ok(gathered.value);
-    }
-  }
-
-  private async gatherAt(
-    asked: Asked,
-    pin: Pin,
-    after: string | undefined,
-    limit: number,
-    time: PageTime,
-    mayRestart: boolean,
-  ): Promise<Result<Gathered | 'changed', Failure>> {
-    let snapshot = this.stateAt(pin.revision);
-    const candidates = candidatesOf(asked, snapshot);
-    if (candidates.length > LIMITS.searchCandidates) {
-      const message = `there are more than ${LIMITS.searchCandidates} candidates (limit searchCandidates): nothing is searched`;
-      return err(failure('limit_exceeded', message));
-    }
-    const found: Found[] = [];
-    let index = placeAfter(candidates, after);
-    let last = after;
-    for (; index < candidates.length && found.length < limit; index++) {
-      if (time.isTurnOver) {
-        await time.nextTurn();
-        if (time.isPageOver && last !== after) break;
-        if (this.ledger.revision !== pin.revision) {
-          if (mayRestart) return ok('changed');
-          snapshot = this.stateAt(pin.revision);
-        }
-      }
-      const name = candidates[index] ?? '';
-      const one = this.decideOne(asked, name, snapshot, pin.at);
-      if (one !== undefined) found.push(one);
-      last = name;
-    }
-    return ok({ found, pin, last, isWhole: index >= candidates.length });
-  }
-
-  /** The state of a revision that is known to exist; not the live view once something changed in it. */
-  private stateAt(revision: number): Snapshot {
-    const snapshot = this.ledger.at(revision);
-    if (snapshot === undefined) throw new Error(`the store has no revision ${revision}`);
-    return snapshot;
+    const start = page.token === undefined ? ok(undefined) : this.pages.resume(page.token, caller, asked.digest);
+    if (!start.ok) return start;
+    const quest: Quest<Found> = {
+      candidates: (snapshot) => candidatesOf(search, snapshot),
+      judge: (name, snapshot, at) => this.decideOne(asked, name, snapshot, at),
+    };
+    const scanned = await scan(this.ledger, this.turns, quest, start.value, page.limit);
+    return scanned.ok ? this.release(asked, scanned.value, start.value) : scanned;
   }
 
   private decideOne(asked: Asked, name: string, snapshot: Snapshot, at: number): Found | undefined {
@@ -211,18 +124,14 @@ export class Searches {
    */
   private async release(
     asked: Asked,
-    { found, pin, last, isWhole }: Gathered,
-    from: Position | undefined,
+    scanned: Scanned<Found>,
+    start: Start | undefined,
   ): Promise<Result<SearchPage, Failure>> {
-    const position = {
-      caller: asked.caller.id,
-      asked: asked.digest,
-      revision: this.ledger.token(pin.revision),
-      bundle: this.stateAt(pin.revision).bundle.digest,
-      at: pin.at,
-    };
+    const { found, last, isWhole } = scanned;
+    const revision = this.ledger.token(scanned.revision);
+    const tokenAfter = (after: string): string => this.pages.tokenAfter(after, scanned, asked.caller, asked.digest);
     // A later page is decided at the time of the first, which may be some minutes ago.
-    let verified = from === undefined ? pin.revision : -1;
+    let verified = start === undefined ? scanned.revision : -1;
     let kept = found;
     for (let attempt = 0; attempt < RELEASE_ATTEMPTS; attempt++) {
       if (verified !== this.ledger.revision) {
@@ -243,13 +152,12 @@ export class Searches {
       if (verified !== this.ledger.revision) continue;
       return ok({
         results: kept.map(({ name }) => name),
-        next: isWhole ? '' : this.tokens.seal({ ...position, after: last ?? '' }),
-        revision: position.revision,
+        next: isWhole ? '' : tokenAfter(last),
+        revision,
       });
     }
     // Changes came faster than the page could leave: nothing of it does, and the token begins it again.
-    const next = this.tokens.seal({ ...position, after: from?.after ?? '' });
-    return ok({ results: [], next, revision: position.revision });
+    return ok({ results: [], next: tokenAfter(start?.after ?? ''), revision });
   }
 
   /** What was found, decided at the latest state. Those denied come back only where a record said otherwise. */
@@ -302,12 +210,6 @@ export class Searches {
       return err(failure('log_unavailable', `the results could not be recorded: ${describe(fault)}`));
     }
   }
-}
-
-function pinOf({ revision, at }: Position, ledger: Ledger): Pin {
-  const parsed = ledger.parseToken(revision);
-  if (!parsed.ok) throw new Error(`the revision ${revision} was opened and is none`);
-  return { revision: parsed.value, at };
 }
 
 function candidatesOf({ target, question }: Search, snapshot: Snapshot): readonly string[] {

@@ -1,6 +1,6 @@
 import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { asking, MAIL, MAILER, type Office, openOffice, READER } from './office.ts';
+import { ALICE, asking, MAIL, MAILER, type Office, openOffice, Q3, READER } from './office.ts';
 import type { Reply } from './server-under-test.ts';
 import { STORE_ID } from './server-under-test.ts';
 
@@ -58,6 +58,7 @@ test('it is OpenAPI 3.1, and every route is in it', () => {
       'post /v1/delegations/{id}/activations',
       'delete /v1/delegations/{id}/activations/{activation}',
       'post /v1/explain',
+      'get /v1/reach',
       'get /v1/decisions',
       'get /v1/decisions/{id}',
       'get /v1/decisions/{id}/explain',
@@ -115,6 +116,16 @@ test('what is sent is what is described', async () => {
   matches(activation, '/v1/delegations/{id}/activations', 'post');
   const checked = await office.ask('POST', '/access/v1/evaluation', { ...auditor, body: asking(READER, 'mail') });
   matches(checked, '/access/v1/evaluation', 'post');
+  matches(await office.ask('GET', '/v1/reach?resource=document:q3&action=mail&limit=1', auditor), '/v1/reach', 'get');
+  for (const [target, looked] of [
+    ['subject', { subject: { type: 'agent' }, action: { name: 'mail' }, resource: Q3 }],
+    ['resource', { subject: MAILER, action: { name: 'mail' }, resource: { type: 'document' } }],
+    ['action', { subject: MAILER, resource: Q3 }],
+  ] as const) {
+    const body = { ...looked, context: { on_behalf_of: ALICE } };
+    const path = `/access/v1/search/${target}`;
+    matches(await office.ask('POST', path, { ...auditor, body }), path, 'post');
+  }
   matches(await office.ask('POST', '/v1/explain', { ...auditor, body: asking(READER, 'mail') }), '/v1/explain', 'post');
   const decision = `/v1/decisions/${checked.json.context.id}`;
   matches(await office.ask('GET', decision, auditor), '/v1/decisions/{id}', 'get');

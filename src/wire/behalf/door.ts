@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { Reaches } from '../../engine/reach.ts';
 import type { App } from '../app.ts';
 import { authentication } from '../authentication.ts';
 import { refuseOtherMethods } from '../methods.ts';
@@ -14,6 +15,7 @@ import { entities } from './entities.ts';
 import { explanations } from './explain.ts';
 import { health } from './health.ts';
 import { sendProblem } from './problem.ts';
+import { reach } from './reach.ts';
 import { revocations } from './revocations.ts';
 
 /** Behalf's own API: delegations, explanations, decisions, the directory and the callers. */
@@ -34,6 +36,7 @@ export async function behalfDoor(door: FastifyInstance, app: App): Promise<void>
     revocations(routes, app);
     activations(routes, app);
     explanations(routes, app);
+    reach(routes, new Reaches(app.ledger));
     decisions(routes, app);
     entities(routes, app);
     bundles(routes, app);

@@ -1,0 +1,192 @@
+import type { Caller } from '../callers/caller.ts';
+import { decide } from '../core/decide.ts';
+import type { CheckRequest, Decision } from '../core/decision.ts';
+import type { Proof } from '../core/delegation/delegation.ts';
+import { isAlive } from '../core/delegation/node.ts';
+import { mergeInOrder } from '../core/delegation/node-list.ts';
+import { type EntityId, typeOf } from '../core/entity.ts';
+import { LIMITS } from '../core/limits.ts';
+import { ok, type Result } from '../core/result.ts';
+import type { Snapshot } from '../core/snapshot.ts';
+import { knownActions, knownEntities, principalTypes } from './candidates.ts';
+import type { Failure } from './failure.ts';
+import type { Ledger } from './ledger.ts';
+import { digestOf, Pages } from './pages.ts';
+import { requireRole } from './permissions.ts';
+import { type Quest, scan } from './scan.ts';
+import type { PageRequest } from './search.ts';
+import { Turns } from './turns.ts';
+
+/** What an actor reaches for an origin, or who reaches a resource. */
+export type ReachQuestion =
+  | {
+      readonly kind: 'from';
+      readonly actor: EntityId;
+      readonly origin: EntityId;
+      /** Only resources of this type; absent: of every type. */
+      readonly type?: string;
+      /** Only this action; absent: every known one. */
+      readonly action?: string;
+    }
+  | { readonly kind: 'to'; readonly resource: EntityId; readonly action: string };
+
+/** Something that is allowed now, and everything that carries it. */
+export interface Reached {
+  readonly origin: EntityId;
+  readonly actor: EntityId;
+  readonly action: string;
+  readonly resource: EntityId;
+  /** In the order in which a check tries them; the first one is the one that it reports. */
+  readonly chains: readonly ReachedBy[];
+}
+
+export interface ReachedBy {
+  /** Principals, the origin first. */
+  readonly path: readonly EntityId[];
+  /** The delegations between them; none where the origin acts itself. */
+  readonly delegations: readonly { readonly id: string; readonly name?: string }[];
+}
+
+export interface ReachPage {
+  readonly reached: readonly Reached[];
+  /** For the next page; absent where this was the last one. */
+  readonly next?: string;
+  readonly revision: string;
+}
+
+/** Stands between the parts of a candidate: sorts before everything that names are made of. */
+const BETWEEN = '\n';
+
+/**
+ * Who reaches what, through which delegations: the same decisions as a check's, taken without arguments and context,
+ * so what a condition makes depend on those is not reached. For whoever may see all paths; like an explanation it
+ * answers nobody's request, and is not recorded.
+ */
+export class Reaches {
+  private readonly ledger: Ledger;
+  private readonly pages: Pages;
+  private readonly turns = new Turns();
+
+  constructor(ledger: Ledger) {
+    this.ledger = ledger;
+    this.pages = new Pages(ledger);
+  }
+
+  /** @param proof how well the origin is taken to be known */
+  async reach(
+    question: ReachQuestion,
+    proof: Proof,
+    page: PageRequest,
+    caller: Caller,
+  ): Promise<Result<ReachPage, Failure>> {
+    const permitted = requireRole(caller, 'audit', 'administer');
+    if (!permitted.ok) return permitted;
+    const asked = digestOf({ question, proof });
+    const start = page.token === undefined ? ok(undefined) : this.pages.resume(page.token, caller, asked);
+    if (!start.ok) return start;
+    const quest: Quest<Reached> = {
+      candidates: (snapshot, at) => candidatesOf(question, snapshot, at),
+      judge: (candidate, snapshot, at) => judge({ ...requestOf(question, candidate), proof }, snapshot, at),
+    };
+    const scanned = await scan(this.ledger, this.turns, quest, start.value, page.limit);
+    if (!scanned.ok) return scanned;
+    const { found, last, isWhole, revision } = scanned.value;
+    return ok({
+      reached: found,
+      ...(isWhole ? undefined : { next: this.pages.tokenAfter(last, scanned.value, caller, asked) }),
+      revision: this.ledger.token(revision),
+    });
+  }
+}
+
+function candidatesOf(question: ReachQuestion, snapshot: Snapshot, at: number): readonly string[] {
+  const candidates =
+    question.kind === 'from' ? resourcesAndActions(question, snapshot) : originsAndActors(snapshot, at);
+  return [...candidates].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** More than there may be are not looked at either: the scan refuses them. */
+function* resourcesAndActions(
+  { type, action }: Extract<ReachQuestion, { kind: 'from' }>,
+  snapshot: Snapshot,
+): Iterable<string> {
+  let count = 0;
+  for (const kind of type === undefined ? snapshot.bundle.types : [type]) {
+    const actions = action === undefined ? knownActions(snapshot, kind) : [action];
+    for (const resource of knownEntities(snapshot, kind)) {
+      for (const name of actions) {
+        if (count > LIMITS.searchCandidates) return;
+        count += 1;
+        yield resource + BETWEEN + name;
+      }
+    }
+  }
+}
+
+/** Everybody on its own, and every pair that a live chain may lead between. Whether it does is for `decide` to say. */
+function originsAndActors(snapshot: Snapshot, at: number): ReadonlySet<string> {
+  const principals = new Map(principalTypes(snapshot).map((type) => [type, knownEntities(snapshot, type)] as const));
+  const pairs = new Set<string>();
+  const add = (origin: EntityId, actor: EntityId): boolean => {
+    pairs.add(origin + BETWEEN + actor);
+    return pairs.size <= LIMITS.searchCandidates;
+  };
+  for (const alike of principals.values()) {
+    for (const principal of alike) if (!add(principal, principal)) return pairs;
+  }
+  for (const node of snapshot.delegations.all()) {
+    const { to } = node.delegation;
+    if (node.revoked !== undefined || at < node.notBefore || at >= node.expiresAt || !node.sound) continue;
+    if (node.origin !== undefined) {
+      if (!add(node.origin, to)) return pairs;
+      continue;
+    }
+    const set = node.chain[0]?.delegation.from ?? '';
+    const only = set.endsWith(':*') ? typeOf(set) : undefined;
+    for (const [type, alike] of principals) {
+      if (only !== undefined && only !== type) continue;
+      for (const origin of alike) if (!add(origin, to)) return pairs;
+    }
+  }
+  return pairs;
+}
+
+function requestOf(question: ReachQuestion, candidate: string): Omit<CheckRequest, 'proof'> {
+  const [first = '', second = ''] = candidate.split(BETWEEN);
+  return question.kind === 'from'
+    ? { actor: question.actor, origin: question.origin, resource: first, action: second }
+    : { origin: first, actor: second, resource: question.resource, action: question.action };
+}
+
+function judge(request: CheckRequest, snapshot: Snapshot, at: number): Reached | undefined {
+  const decision = decide(request, snapshot, at);
+  if (!decision.allowed) return undefined;
+  const { origin, actor, action, resource } = request;
+  const carried = reachedBy(decision);
+  return { origin, actor, action, resource, chains: [carried, ...others(request, carried, snapshot, at)] };
+}
+
+/** The other chains that carry it: each is asked for by itself. */
+function others(request: CheckRequest, first: ReachedBy, snapshot: Snapshot, at: number): readonly ReachedBy[] {
+  const { origin, actor } = request;
+  if (origin === actor) return [];
+  const reported = first.delegations.at(-1)?.id;
+  const { fixed, open } = snapshot.delegations.candidates(origin, actor);
+  const leaves = mergeInOrder(fixed?.aliveAt(at) ?? [], open?.aliveAt(at) ?? []).filter(
+    (node) => node.delegation.id !== reported && isAlive(node, origin, at),
+  );
+  return leaves.slice(0, LIMITS.chainsPerCheck).flatMap((leaf) => {
+    const decision = decide({ ...request, delegation: leaf.delegation.id }, snapshot, at);
+    return decision.allowed ? [reachedBy(decision)] : [];
+  });
+}
+
+function reachedBy({ chain }: Decision): ReachedBy {
+  const path: EntityId[] = [];
+  const delegations: { id: string; name?: string }[] = [];
+  for (const step of chain?.steps ?? []) {
+    if (step.kind === 'principal') path.push(step.principal);
+    else delegations.push({ id: step.delegation, ...(step.name === undefined ? undefined : { name: step.name }) });
+  }
+  return { path, delegations };
+}

@@ -1,0 +1,107 @@
+import { type Static, Type } from 'typebox';
+import { PROOFS } from '../../core/delegation/delegation.ts';
+import { actionFault } from '../../core/delegation/patterns.ts';
+import { parseEntity, typeFault } from '../../core/entity.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { type Failure, type FieldError, failure } from '../../engine/failure.ts';
+import type { Reaches, ReachQuestion } from '../../engine/reach.ts';
+import { callerOf } from '../authentication.ts';
+import type { Routes } from '../routes.ts';
+import { DEFAULT_PAGE, PAGE_LIMIT } from './paging.ts';
+import { PROBLEMS, sendFailure } from './problem.ts';
+
+const QUERY = Type.Object(
+  {
+    actor: Type.Optional(Type.String({ description: 'What does it reach …' })),
+    origin: Type.Optional(Type.String({ description: '… for this principal? Absent: on its own authority' })),
+    type: Type.Optional(Type.String({ description: 'Only resources of this type' })),
+    resource: Type.Optional(Type.String({ description: 'Who reaches it …' })),
+    action: Type.Optional(Type.String({ description: '… with this action? With an actor: only this action' })),
+    proof: Type.Optional(Type.Enum([...PROOFS], { description: 'How well origins are taken to be known: verified' })),
+    after: Type.Optional(Type.String({ description: 'The next of the page before' })),
+    limit: Type.Optional(PAGE_LIMIT),
+  },
+  { additionalProperties: false },
+);
+
+const REACHED = Type.Object({
+  origin: Type.String(),
+  actor: Type.String(),
+  action: Type.String(),
+  resource: Type.String(),
+  chains: Type.Array(
+    Type.Object({
+      path: Type.Array(Type.String(), { description: 'Principals, the origin first' }),
+      delegations: Type.Array(Type.Object({ id: Type.String(), name: Type.Optional(Type.String()) })),
+    }),
+    { description: 'Everything that carries it; the first one is the one that a check reports' },
+  ),
+});
+
+/** `GET /v1/reach`: what an agent reaches for somebody, and who reaches a resource. For auditors. */
+export function reach(routes: Routes, engine: Reaches): void {
+  routes.get(
+    '/v1/reach',
+    {
+      schema: {
+        operationId: 'reach',
+        tags: ['explain'],
+        summary: 'What does this actor reach, or who reaches this resource, and through which delegations?',
+        querystring: QUERY,
+        response: {
+          200: Type.Object({
+            reached: Type.Array(REACHED),
+            next: Type.Optional(Type.String()),
+            revision: Type.String({ description: 'Which all pages are decided at' }),
+          }),
+          ...PROBLEMS,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { proof = 'verified', after, limit = DEFAULT_PAGE } = request.query;
+      const question = toReachQuestion(request.query);
+      if (!question.ok) return sendFailure(reply, question.error);
+      const page = { limit, ...(after === undefined ? undefined : { token: after }) };
+      const found = await engine.reach(question.value, proof, page, callerOf(request));
+      return found.ok ? reply.send(found.value) : sendFailure(reply, found.error);
+    },
+  );
+}
+
+/** One of the two questions, whole; or everything that is wrong with it. */
+function toReachQuestion(query: Static<typeof QUERY>): Result<ReachQuestion, Failure> {
+  const { actor, origin, type, resource, action } = query;
+  const errors: FieldError[] = [];
+  const check = (field: string, fault: string | undefined): void => {
+    if (fault !== undefined) errors.push({ field, message: fault });
+  };
+  for (const [field, value] of Object.entries({ actor, origin, resource })) {
+    const parsed = value === undefined ? undefined : parseEntity(value);
+    if (parsed?.ok === false) check(field, parsed.error);
+  }
+  if (type !== undefined) check('type', typeFault(type));
+  if (action !== undefined) check('action', actionFault(action));
+  if (errors.length > 0) {
+    const message = errors.map((error) => `${error.field}: ${error.message}`).join('; ');
+    return err(failure('invalid', message, errors));
+  }
+  if (actor !== undefined && resource === undefined) {
+    return ok({
+      kind: 'from',
+      actor,
+      origin: origin ?? actor,
+      ...(type === undefined ? undefined : { type }),
+      ...(action === undefined ? undefined : { action }),
+    });
+  }
+  if (resource !== undefined && action !== undefined && [actor, origin, type].every((other) => other === undefined)) {
+    return ok({ kind: 'to', resource, action });
+  }
+  return err(
+    failure(
+      'invalid',
+      'ask for actor (and origin, type, action), or for resource and action: one of the two questions',
+    ),
+  );
+}
