@@ -1,10 +1,12 @@
 import { cpus } from 'node:os';
 import { benchDecide } from './decide.ts';
 import { benchHttp } from './http.ts';
+import { benchRelationships } from './relationships.ts';
 
 /** `npm run bench` runs every section; `npm run bench -- decide` only those named. */
 const SECTIONS: { readonly [name: string]: () => void | Promise<void> } = {
   decide: benchDecide,
+  relationships: benchRelationships,
   http: benchHttp,
 };
 

@@ -1,27 +1,40 @@
 import type { Budget } from '../limits.ts';
-import type { DirectType, Model, Relation } from '../model/model.ts';
-import type { Relationship } from './membership.ts';
+import type { DirectType, Model } from '../model/model.ts';
+import type { Relationship, RelationshipCondition } from './membership.ts';
+import type { PlannedDirect } from './model-plan.ts';
 import { NO } from './outcome.ts';
+import type { TupleGraph } from './tuple-graph.ts';
 import type { Admission } from './walk.ts';
 
-const ADMITTED: Admission = { kind: 'yes' };
+export const ADMITTED: Admission = { kind: 'yes' };
+
+/** Whether one of the type restrictions allows a user of the graph with this condition, or with none. */
+export function allowsUser(
+  restrictions: readonly PlannedDirect[],
+  graph: TupleGraph,
+  user: number,
+  condition: string | undefined,
+): boolean {
+  const kind = user < 0 ? graph.kindOf(~user) : -1;
+  const type = user < 0 ? -1 : graph.typeOf(user);
+  for (const direct of restrictions) {
+    if (direct.condition !== condition || direct.kind !== kind) continue;
+    if (user < 0 || (direct.type === type && direct.wildcard === graph.isWildcard(user))) return true;
+  }
+  return false;
+}
 
 /**
- * Whether a stored relationship counts. One that the model's type restrictions do not allow (any more) does not, and
- * neither does one whose condition is false; a condition in error makes it unknown.
+ * Whether the condition of a stored relationship holds; in error it makes the relationship unknown.
  *
  * @param context The request's; the context stored with the relationship wins (OpenFGA docs "Conditions").
  */
-export function admitTuple(
-  tuple: Relationship,
-  relation: Relation,
+export function admitCondition(
+  { name, context: stored }: RelationshipCondition,
   model: Model,
   context: { readonly [key: string]: unknown },
   budget: Budget,
 ): Admission {
-  if (!relation.directTypes.some((direct) => allows(direct, tuple))) return NO;
-  if (tuple.condition === undefined) return ADMITTED;
-  const { name, context: stored } = tuple.condition;
   const program = model.programs.get(name);
   if (program === undefined) return NO;
   const value = program.evaluate(stored === undefined ? context : { ...context, ...stored }, budget);

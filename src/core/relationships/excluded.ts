@@ -1,9 +1,11 @@
-import { type EntityId, typeOf } from '../entity.ts';
+import { typeOf } from '../entity.ts';
 import { LIMITS } from '../limits.ts';
-import type { Model, Relation, Rewrite } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
 import type { Membership, ProofStep } from './membership.ts';
 import { MembershipWalk } from './membership-walk.ts';
+import type { PlannedRelation, PlannedRewrite } from './model-plan.ts';
 import { NO, type Outcome, reached, toMembership, type Unknown, yes } from './outcome.ts';
+import { toStep, toTupleStep } from './proof-step.ts';
 import { type MembershipHost, type MembershipQuery, toSubject } from './query.ts';
 import type { TupleReader } from './tuples.ts';
 import type { Node } from './walk.ts';
@@ -28,31 +30,33 @@ export function excluded(query: MembershipQuery, model: Model, tuples: TupleRead
   const definition = model.types.get(typeOf(object))?.relations.get(relation);
   if (definition?.excludes !== true) return NO;
   const walk = new MembershipWalk(toSubject(subject), model, tuples, context, host.budget);
-  return toMembership(new ExclusionSearch(walk).search(object, typeOf(object), relation));
+  const planned = walk.plan.find(typeOf(object), relation);
+  if (planned === undefined) return NO;
+  return toMembership(new ExclusionSearch(walk).search(walk.number(object), planned));
 }
 
 class ExclusionSearch {
   private readonly walk: MembershipWalk;
-  private readonly visited = new Map<Relation, Map<EntityId, number>>();
+  private readonly visited = new Map<PlannedRelation, Map<number, number>>();
   private depth = 0;
 
   constructor(walk: MembershipWalk) {
     this.walk = walk;
   }
 
-  search(object: EntityId, type: string, name: string): Outcome {
-    const relation = this.walk.model.types.get(type)?.relations.get(name);
-    if (relation === undefined || !relation.excludes || this.wasVisited(object, relation)) return NO;
+  search(object: number, relation: PlannedRelation | undefined): Outcome {
+    if (relation === undefined || !relation.relation.excludes || this.wasVisited(object, relation)) return NO;
     if (this.depth >= LIMITS.relationshipDepth) return reached('relationshipDepth');
     this.depth += 1;
-    const outcome = this.walk.spend() ?? this.visit(relation.rewrite, { object, type, relation });
+    const node = { object, row: this.walk.graph.row(object, relation.kind), relation };
+    const outcome = this.walk.spend() ?? this.visit(relation.rewrite, node);
     this.depth -= 1;
     return outcome;
   }
 
   /** Another way to the same question adds nothing, unless it is shorter and so sees deeper. */
-  private wasVisited(object: EntityId, relation: Relation): boolean {
-    const depths = this.visited.get(relation) ?? new Map<EntityId, number>();
+  private wasVisited(object: number, relation: PlannedRelation): boolean {
+    const depths = this.visited.get(relation) ?? new Map<number, number>();
     this.visited.set(relation, depths);
     const before = depths.get(object);
     if (before !== undefined && before <= this.depth) return true;
@@ -60,37 +64,48 @@ class ExclusionSearch {
     return false;
   }
 
-  private visit(rewrite: Rewrite, node: Node): Outcome {
+  private visit(rewrite: PlannedRewrite, node: Node): Outcome {
     switch (rewrite.kind) {
       case 'direct':
         return NO;
       case 'computed':
-        return through(node, 'computed', this.search(node.object, node.type, rewrite.relation));
+        return this.through(node, 'computed', this.search(node.object, rewrite.relation));
       case 'tuple_to_userset':
         return this.visitParents(rewrite.tupleset, rewrite.computed, node);
       case 'union':
       case 'intersection':
-        return firstOf(rewrite.children, (child) => through(node, rewrite.kind, this.visit(child, node)));
+        return firstOf(rewrite.children, (child) => this.through(node, rewrite.kind, this.visit(child, node)));
       case 'exclusion':
         return firstOf(['subtract', 'base'] as const, (part) => {
           const outcome = part === 'base' ? this.visit(rewrite.base, node) : this.walk.evaluate(rewrite.subtract, node);
-          return through(node, 'exclusion', outcome);
+          return this.through(node, 'exclusion', outcome);
         });
     }
   }
 
-  private visitParents(tupleset: string, computed: string, node: Node): Outcome {
-    const parents = this.walk.model.types.get(node.type)?.relations.get(tupleset);
-    if (parents === undefined) return NO;
-    return firstOf(this.walk.tuples.of(node.object, tupleset), (relationship) => {
+  private visitParents(
+    tupleset: PlannedRelation | undefined,
+    computed: readonly (PlannedRelation | undefined)[],
+    node: Node,
+  ): Outcome {
+    if (tupleset === undefined) return NO;
+    const { graph } = this.walk;
+    const row = graph.row(node.object, tupleset.kind);
+    if (row < 0) return NO;
+    return firstOf(graph.members(row), (parent) => {
       const spent = this.walk.spend();
       if (spent !== undefined) return spent;
-      const admission = this.walk.admit(relationship, parents);
+      const admission = this.walk.admit(row, parent, tupleset);
       if (admission.kind === 'no') return NO;
-      const outcome = this.search(relationship.user, typeOf(relationship.user), computed);
-      if (outcome.kind === 'yes' && admission.kind === 'unknown') return admission;
-      return through(node, 'tuple_to_userset', outcome, relationship);
+      const outcome = this.search(parent, computed[graph.typeOf(parent)]);
+      if (outcome.kind !== 'yes') return outcome;
+      if (admission.kind === 'unknown') return admission;
+      return yes(toTupleStep(this.walk, node, 'tuple_to_userset', row, parent), outcome.proof);
     });
+  }
+
+  private through(node: Node, via: ProofStep['via'], outcome: Outcome): Outcome {
+    return outcome.kind === 'yes' ? yes(toStep(this.walk, node, via), outcome.proof) : outcome;
   }
 }
 
@@ -103,15 +118,4 @@ function firstOf<T>(items: readonly T[], ask: (item: T) => Outcome): Outcome {
     if (outcome.kind === 'unknown') unknown ??= outcome;
   }
   return unknown ?? NO;
-}
-
-function through(
-  node: Node,
-  via: ProofStep['via'],
-  outcome: Outcome,
-  relationship?: ProofStep['relationship'],
-): Outcome {
-  if (outcome.kind !== 'yes') return outcome;
-  const step = { object: node.object, relation: node.relation.name, via };
-  return yes(relationship === undefined ? step : { ...step, relationship }, outcome.proof);
 }

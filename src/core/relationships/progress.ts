@@ -1,11 +1,8 @@
-import type { EntityId } from '../entity.ts';
-import type { Relation } from '../model/model.ts';
 import { NO, type Outcome, PARADOX } from './outcome.ts';
 
 /** A question being answered. Its index is its depth. */
 interface Frame {
-  readonly object: EntityId;
-  readonly relation: Relation;
+  readonly question: number;
   /** Lowest and highest frame whose answer was assumed below this one; `low` is infinite where none was. */
   low: number;
   high: number;
@@ -18,8 +15,7 @@ interface Frame {
 
 /** An answer, and what it rests on: nothing (`low` is infinite, it is final) or assumptions about open frames. */
 interface Answer {
-  readonly object: EntityId;
-  readonly relation: Relation;
+  readonly question: number;
   readonly outcome: Outcome;
   readonly depth: number;
   readonly boundary: number;
@@ -27,10 +23,53 @@ interface Answer {
   high: number;
 }
 
+/** Most walks end after fewer questions than this: looking through a list is faster than making a map. */
+const LISTED = 24;
+
+/** The answers by question: a short list first, a map where it gets long. */
+class Answers {
+  private readonly questions: number[] = [];
+  private readonly list: Answer[] = [];
+  private map: Map<number, Answer> | undefined;
+
+  get(question: number): Answer | undefined {
+    if (this.map !== undefined) return this.map.get(question);
+    const at = this.questions.indexOf(question);
+    return at < 0 ? undefined : this.list[at];
+  }
+
+  set(answer: Answer): void {
+    if (this.map === undefined && this.list.length === LISTED) {
+      this.map = new Map(this.list.map((one) => [one.question, one]));
+    }
+    if (this.map !== undefined) {
+      this.map.set(answer.question, answer);
+      return;
+    }
+    const at = this.questions.indexOf(answer.question);
+    if (at >= 0) this.list[at] = answer;
+    else {
+      this.questions.push(answer.question);
+      this.list.push(answer);
+    }
+  }
+
+  forget(answer: Answer): void {
+    if (this.get(answer.question) !== answer) return;
+    if (this.map !== undefined) {
+      this.map.delete(answer.question);
+      return;
+    }
+    const at = this.questions.indexOf(answer.question);
+    this.questions.splice(at, 1);
+    this.list.splice(at, 1);
+  }
+}
+
 const FINAL = Number.POSITIVE_INFINITY;
 
 /**
- * The questions of one walk that are open, and the answers to those that are not.
+ * The questions of one walk that are open, and the answers to those that are not. A question is a number.
  *
  * Cycles. A question that leads back to itself adds nothing: met again while open it counts as *no*, the least fixed
  * point. Met again through a negation it counts as *unknown*: whether it is no is just what is being asked. The
@@ -43,7 +82,7 @@ const FINAL = Number.POSITIVE_INFINITY;
  */
 export class Progress {
   private readonly frames: Frame[] = [];
-  private readonly answers = new Map<Relation, Map<EntityId, Answer>>();
+  private readonly answers = new Answers();
   private readonly provisional: Answer[] = [];
   /** Frames below this index are open on the other side of a negation. */
   private boundary = 0;
@@ -53,13 +92,12 @@ export class Progress {
   }
 
   /** The answer to a question that is open or was answered before, if it holds here. */
-  recall(object: EntityId, relation: Relation): Outcome | undefined {
+  recall(question: number): Outcome | undefined {
     for (let index = this.frames.length - 1; index >= 0; index--) {
       const frame = this.frames[index];
-      if (frame !== undefined && frame.relation === relation && frame.object === object)
-        return this.assume(frame, index);
+      if (frame !== undefined && frame.question === question) return this.assume(frame, index);
     }
-    const answer = this.answers.get(relation)?.get(object);
+    const answer = this.answers.get(question);
     if (answer === undefined) return undefined;
     // Fewer questions deep than then, the depth limit may let more be known.
     if (answer.outcome.kind === 'unknown' && this.depth < answer.depth) return undefined;
@@ -73,10 +111,9 @@ export class Progress {
     return answer.outcome;
   }
 
-  open(object: EntityId, relation: Relation): void {
+  open(question: number): void {
     this.frames.push({
-      object,
-      relation,
+      question,
       low: FINAL,
       high: -1,
       assumedNo: false,
@@ -92,16 +129,11 @@ export class Progress {
     const index = this.frames.length;
     const isFinal = outcome.kind === 'yes' || frame.low >= index;
     this.settle(frame, index, outcome, isFinal);
-    const { object, relation } = frame;
+    const { question } = frame;
     const low = isFinal ? FINAL : frame.low;
     const high = Math.min(frame.high, index - 1);
-    const answer: Answer = { object, relation, outcome, depth: index, boundary: this.boundary, low, high };
-    let answers = this.answers.get(relation);
-    if (answers === undefined) {
-      answers = new Map();
-      this.answers.set(relation, answers);
-    }
-    answers.set(object, answer);
+    const answer: Answer = { question, outcome, depth: index, boundary: this.boundary, low, high };
+    this.answers.set(answer);
     if (isFinal) return;
     this.provisional.push(answer);
     this.rest(low, high);
@@ -140,7 +172,7 @@ export class Progress {
     const below = this.provisional.splice(frame.provisional);
     const asAssumed = !frame.assumedUnknown && (!frame.assumedNo || outcome.kind === 'no');
     if (!asAssumed) {
-      for (const answer of below) this.forget(answer);
+      for (const answer of below) this.answers.forget(answer);
       return;
     }
     for (const answer of below) {
@@ -152,10 +184,5 @@ export class Progress {
       }
       if (answer.low !== FINAL) this.provisional.push(answer);
     }
-  }
-
-  private forget(answer: Answer): void {
-    const answers = this.answers.get(answer.relation);
-    if (answers?.get(answer.object) === answer) answers.delete(answer.object);
   }
 }

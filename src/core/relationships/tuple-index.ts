@@ -1,65 +1,31 @@
 import { type EntityId, typeOf } from '../entity.ts';
 import type { Relationship } from './membership.ts';
+import { StoredGraph } from './stored-graph.ts';
+import { type TupleGraph, userText } from './tuple-graph.ts';
 import { compareText, compareTuples } from './tuple-order.ts';
 import type { TupleReader } from './tuples.ts';
 
-const NONE: readonly Relationship[] = [];
-
-/** The relationships of one `object#relation`, sorted when they are first read after a change. */
-class Rows {
-  readonly byUser = new Map<string, Relationship>();
-  private all: readonly Relationship[] | undefined;
-  private nested: readonly Relationship[] | undefined;
-
-  set(tuple: Relationship): void {
-    this.byUser.set(tuple.user, tuple);
-    this.all = undefined;
-    this.nested = undefined;
-  }
-
-  delete(user: string): boolean {
-    this.all = undefined;
-    this.nested = undefined;
-    return this.byUser.delete(user);
-  }
-
-  sorted(): readonly Relationship[] {
-    this.all ??= [...this.byUser.values()].sort((left, right) => compareText(left.user, right.user));
-    return this.all;
-  }
-
-  usersets(): readonly Relationship[] {
-    this.nested ??= this.sorted().filter((tuple) => tuple.user.includes('#'));
-    return this.nested;
-  }
-}
-
 /** All stored relationships in memory. One relationship per (object, relation, user). */
 export class TupleIndex implements TupleReader {
-  private readonly rows = new Map<EntityId, Map<string, Rows>>();
-  /** Where an entity stands as user or in a userset. */
-  private readonly byUser = new Map<EntityId, Map<Rows, number>>();
-  private readonly byType = new Map<string, Set<EntityId>>();
-  /** Those that `byUser` has, by their type. */
-  private readonly usersByType = new Map<string, Set<EntityId>>();
-  private count = 0;
+  private readonly stored = new StoredGraph();
 
   constructor(tuples: Iterable<Relationship> = []) {
     for (const tuple of tuples) this.add(tuple);
   }
 
+  get graph(): TupleGraph {
+    return this.stored;
+  }
+
   get size(): number {
-    return this.count;
+    return this.stored.size;
   }
 
   /** Adds a relationship, or replaces the one with the same object, relation and user (another condition). */
-  add(tuple: Relationship): void {
-    const rows = this.open(tuple.object, tuple.relation);
-    if (!rows.byUser.has(tuple.user)) {
-      this.count += 1;
-      this.mention(userEntity(tuple.user), rows, 1);
-    }
-    rows.set(tuple);
+  add({ object, relation, user, condition }: Relationship): void {
+    const hash = user.indexOf('#');
+    const member = hash < 0 ? this.stored.openEntity(user) : ~this.open(user.slice(0, hash), user.slice(hash + 1));
+    this.stored.add(this.open(object, relation), member, condition);
   }
 
   /** Removes the relationship with this `relationshipKey` (core/change.ts); false if it was not there. */
@@ -67,99 +33,98 @@ export class TupleIndex implements TupleReader {
     // Neither an object nor a relation has a `#`, and a relation has no `@`: the key splits in one way only.
     const hash = key.indexOf('#');
     const at = key.indexOf('@', hash);
-    const object = key.slice(0, hash);
-    const relation = key.slice(hash + 1, at);
-    const user = key.slice(at + 1);
-    const relations = this.rows.get(object);
-    const rows = relations?.get(relation);
-    if (relations === undefined || rows?.delete(user) !== true) return false;
-    this.count -= 1;
-    this.mention(userEntity(user), rows, -1);
-    if (rows.byUser.size === 0) relations.delete(relation);
-    if (relations.size === 0) {
-      this.rows.delete(object);
-      this.byType.get(typeOf(object))?.delete(object);
-    }
-    return true;
+    const found = this.locate(key.slice(at + 1), key.slice(hash + 1, at), key.slice(0, hash));
+    return found !== undefined && this.stored.remove(found.row, found.user);
   }
 
   find(user: string, relation: string, object: EntityId): Relationship | undefined {
-    return this.rows.get(object)?.get(relation)?.byUser.get(user);
+    const found = this.locate(user, relation, object);
+    if (found === undefined || !this.stored.has(found.row, found.user)) return undefined;
+    return toRelationship(user, relation, object, this.stored.condition(found.row, found.user));
   }
 
   of(object: EntityId, relation: string): readonly Relationship[] {
-    return this.rows.get(object)?.get(relation)?.sorted() ?? NONE;
+    const row = this.row(object, relation);
+    if (row < 0) return [];
+    return this.tuplesOf(row).sort((left, right) => compareText(left.user, right.user));
   }
 
   usersets(object: EntityId, relation: string): readonly Relationship[] {
-    return this.rows.get(object)?.get(relation)?.usersets() ?? NONE;
+    const row = this.row(object, relation);
+    return row < 0 ? [] : this.stored.usersets(row).map((target) => this.tuple(row, ~target));
   }
 
   involving(entity: EntityId): readonly Relationship[] {
-    const found = new Set<Relationship>();
-    for (const rows of this.rows.get(entity)?.values() ?? []) for (const tuple of rows.sorted()) found.add(tuple);
-    for (const rows of this.byUser.get(entity)?.keys() ?? []) {
-      for (const tuple of rows.byUser.values()) if (userEntity(tuple.user) === entity) found.add(tuple);
+    const number = this.stored.entity(entity);
+    if (number < 0) return [];
+    const rows = this.stored.rowsOf(number);
+    const found = rows.flatMap((row) => this.tuplesOf(row));
+    for (const user of [number, ...rows.map((row) => ~row)]) {
+      for (const row of this.stored.rowsWith(user)) {
+        // What the entity has to itself is among those of its own rows already.
+        if (this.stored.objectOf(row) !== number) found.push(this.tuple(row, user));
+      }
     }
-    return [...found].sort(compareTuples);
+    return found.sort(compareTuples);
   }
 
   objects(type: string): readonly EntityId[] {
-    return [...(this.byType.get(type) ?? [])].sort(compareText);
+    return [...this.entities(type, (entity) => this.stored.isObject(entity))].sort(compareText);
   }
 
   named(type: string): Iterable<EntityId> {
-    const named = new Set([...(this.byType.get(type) ?? []), ...(this.usersByType.get(type) ?? [])]);
-    named.delete(`${type}:*`);
-    return named;
+    return this.entities(type, (entity) => this.stored.isNamed(entity) && !this.stored.isWildcard(entity));
   }
 
   *all(): Iterable<Relationship> {
-    for (const relations of this.rows.values()) for (const rows of relations.values()) yield* rows.byUser.values();
+    for (const row of this.stored.allRows()) yield* this.tuplesOf(row);
   }
 
-  private open(object: EntityId, relation: string): Rows {
-    let relations = this.rows.get(object);
-    if (relations === undefined) {
-      relations = new Map();
-      this.rows.set(object, relations);
-      addTo(this.byType, object);
+  private *entities(type: string, which: (entity: number) => boolean): Iterable<EntityId> {
+    const number = this.stored.kinds.type(type);
+    for (let entity = 0; entity < this.stored.entityCount; entity++) {
+      if (this.stored.typeOf(entity) === number && which(entity)) yield this.stored.text(entity);
     }
-    let rows = relations.get(relation);
-    if (rows === undefined) {
-      rows = new Rows();
-      relations.set(relation, rows);
-    }
-    return rows;
   }
 
-  /** Counts how often an entity stands as user in `rows`: alone and in usersets. */
-  private mention(entity: EntityId, rows: Rows, change: number): void {
-    let counts = this.byUser.get(entity);
-    if (counts === undefined) {
-      counts = new Map<Rows, number>();
-      this.byUser.set(entity, counts);
-      addTo(this.usersByType, entity);
+  private tuplesOf(row: number): Relationship[] {
+    return this.stored.users(row).map((user) => this.tuple(row, user));
+  }
+
+  private tuple(row: number, user: number): Relationship {
+    const { stored } = this;
+    const relation = stored.kinds.relationName(stored.kindOf(row));
+    const object = stored.text(stored.objectOf(row));
+    return toRelationship(userText(stored, user), relation, object, stored.condition(row, user));
+  }
+
+  private locate(user: string, relation: string, object: EntityId): { row: number; user: number } | undefined {
+    const row = this.row(object, relation);
+    if (row < 0) return undefined;
+    const hash = user.indexOf('#');
+    if (hash < 0) {
+      const entity = this.stored.entity(user);
+      return entity < 0 ? undefined : { row, user: entity };
     }
-    const count = (counts.get(rows) ?? 0) + change;
-    if (count > 0) counts.set(rows, count);
-    else counts.delete(rows);
-    if (counts.size === 0) {
-      this.byUser.delete(entity);
-      this.usersByType.get(typeOf(entity))?.delete(entity);
-    }
+    const target = this.row(user.slice(0, hash), user.slice(hash + 1));
+    return target < 0 ? undefined : { row, user: ~target };
+  }
+
+  private row(object: EntityId, relation: string): number {
+    return this.stored.row(this.stored.entity(object), this.stored.kinds.find(typeOf(object), relation));
+  }
+
+  private open(object: EntityId, relation: string): number {
+    const { stored } = this;
+    return stored.openRow(stored.openEntity(object), stored.kinds.kind(stored.kinds.type(typeOf(object)), relation));
   }
 }
 
-function addTo(byType: Map<string, Set<EntityId>>, entity: EntityId): void {
-  const type = typeOf(entity);
-  const entities = byType.get(type);
-  if (entities === undefined) byType.set(type, new Set([entity]));
-  else entities.add(entity);
-}
-
-/** `group:x` of `group:x#member`. */
-function userEntity(user: string): EntityId {
-  const hash = user.indexOf('#');
-  return hash < 0 ? user : user.slice(0, hash);
+function toRelationship(
+  user: string,
+  relation: string,
+  object: EntityId,
+  condition: Relationship['condition'],
+): Relationship {
+  return condition === undefined ? { user, relation, object } : { user, relation, object, condition };
 }

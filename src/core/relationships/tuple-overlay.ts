@@ -1,5 +1,7 @@
 import type { EntityId } from '../entity.ts';
 import type { Relationship } from './membership.ts';
+import { OverlayGraph } from './overlay-graph.ts';
+import type { TupleGraph } from './tuple-graph.ts';
 import { TupleIndex } from './tuple-index.ts';
 import { compareText, compareTuples } from './tuple-order.ts';
 import type { TupleReader } from './tuples.ts';
@@ -15,10 +17,12 @@ export function overlay(base: TupleReader, contextual: Iterable<Relationship>): 
 class TupleOverlay implements TupleReader {
   private readonly base: TupleReader;
   private readonly extra: TupleIndex;
+  readonly graph: TupleGraph;
 
   constructor(base: TupleReader, contextual: Iterable<Relationship>) {
     this.base = base;
     this.extra = new TupleIndex(contextual);
+    this.graph = new OverlayGraph(base.graph, this.extra.all());
   }
 
   get size(): number {

@@ -1,11 +1,14 @@
 import type { EntityId } from '../entity.ts';
 import type { Relationship } from './membership.ts';
+import type { TupleGraph } from './tuple-graph.ts';
 
 /**
  * Reads stored relationships. Orders are by the text of what is returned, so that no decision or proof depends on
  * the order of writing (invariant 29).
  */
 export interface TupleReader {
+  /** The same relationships by number, for the walk. */
+  readonly graph: TupleGraph;
   /** The exact relationship, if it is stored. */
   find(user: string, relation: string, object: EntityId): Relationship | undefined;
   /** All relationships of `object#relation`, by user. */

@@ -1,32 +1,34 @@
-import type { EntityId } from '../entity.ts';
-import type { Model, Relation, Rewrite } from '../model/model.ts';
-import type { Relationship } from './membership.ts';
+import type { PlannedRelation, PlannedRewrite } from './model-plan.ts';
 import type { No, Outcome, Unknown } from './outcome.ts';
-import type { Subject } from './query.ts';
-import type { TupleReader } from './tuples.ts';
+import type { SubjectNumbers } from './subject-numbers.ts';
+import type { TupleGraph } from './tuple-graph.ts';
 
-/** The question at hand: has the subject `relation` to `object`? */
+/** The question at hand: has the subject `relation` to `object`? By the numbers of the graph. */
 export interface Node {
-  readonly object: EntityId;
-  readonly type: string;
-  readonly relation: Relation;
+  readonly object: number;
+  /** The stored relationships of just this object and relation; -1 where there are none. */
+  readonly row: number;
+  readonly relation: PlannedRelation;
 }
 
 /** What the rewrites use of the walk that they are steps of. */
 export interface Walk {
-  readonly subject: Subject;
-  readonly model: Model;
-  readonly tuples: TupleReader;
-  /** Asks the next question. */
-  enter(object: EntityId, type: string, relation: string): Outcome;
+  readonly subject: SubjectNumbers;
+  readonly graph: TupleGraph;
+  /** Asks the next question, about an object. */
+  ask(object: number, relation: PlannedRelation): Outcome;
+  /** Asks the next question, about the row that a userset stands for. */
+  askRow(row: number): Outcome;
   /** One rewrite of the question at hand. */
-  evaluate(rewrite: Rewrite, node: Node): Outcome;
+  evaluate(rewrite: PlannedRewrite, node: Node): Outcome;
   /** The same inside a negation: what is still open there is unknown, not no. */
-  evaluateNegated(rewrite: Rewrite, node: Node): Outcome;
+  evaluateNegated(rewrite: PlannedRewrite, node: Node): Outcome;
   /** Whether a stored relationship counts: allowed by the model as it is now, its condition true. */
-  admit(tuple: Relationship, relation: Relation): Admission;
+  admit(row: number, user: number, relation: PlannedRelation): Admission;
   /** The limit that is used up, if one is; taken before each stored relationship that is followed. */
   spend(): Unknown | undefined;
+  /** An object as it is written. */
+  text(object: number): string;
 }
 
 export type Admission = { readonly kind: 'yes' } | No | Unknown;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { relationshipKey } from '../../../src/core/change.ts';
 import type { Relationship } from '../../../src/core/relationships/membership.ts';
+import { userText } from '../../../src/core/relationships/tuple-graph.ts';
 import { TupleIndex } from '../../../src/core/relationships/tuple-index.ts';
 import { compareTuples } from '../../../src/core/relationships/tuple-order.ts';
 import { overlay } from '../../../src/core/relationships/tuple-overlay.ts';
@@ -68,6 +69,63 @@ describe('TupleIndex', () => {
     );
   });
 });
+
+/** Beyond some number of users a row is kept in another way. */
+const WIDE_USERS = [
+  ...Array.from({ length: 30 }, (_, count) => `user:${count * 7}`),
+  ...Array.from({ length: 30 }, (_, count) => `group:${count * 7}#member`),
+  ...USERS,
+];
+
+describe('a wide row', () => {
+  it('says what a plain list says while it gets wide and narrow again, on its own and under an overlay', () => {
+    const user = fc.constantFrom(...WIDE_USERS);
+    const acts = fc.array(fc.record({ user, condition: fc.boolean() }), { minLength: 60, maxLength: 160, size: 'max' });
+    fc.assert(
+      fc.property(acts, fc.array(user, { maxLength: 4 }), (list, contextual) => {
+        const index = new TupleIndex();
+        const stored = new Map<string, Relationship>();
+        const shape = { object: 'doc:1', relation: 'viewer' };
+        for (const [at, act] of list.entries()) {
+          const one = { user: act.user, ...shape, ...(act.condition ? { condition: { name: 'c' } } : undefined) };
+          const key = relationshipKey(one);
+          if (stored.delete(key)) expect(index.remove(key)).toBe(true);
+          else {
+            expect(index.remove(key)).toBe(false);
+            index.add(one);
+            stored.set(key, one);
+          }
+          if (at % 10 === 0) expectRow(index, stored);
+        }
+        expectSame(index, stored);
+        expectRow(index, stored);
+        const extra = contextual.map((one) => ({ user: one, ...shape }));
+        const both = new Map([...stored.values(), ...extra].map((one) => [relationshipKey(one), one]));
+        expectRow(overlay(index, extra), both);
+        for (const key of stored.keys()) expect(index.remove(key)).toBe(true);
+        expectSame(index, new Map());
+      }),
+      { seed: 20261124, numRuns: 40 },
+    );
+  });
+});
+
+/** The row `doc:1#viewer` by number. */
+function expectRow({ graph }: TupleReader, stored: ReadonlyMap<string, Relationship>): void {
+  const list = [...stored.values()].sort(compareTuples);
+  const row = graph.row(graph.entity('doc:1'), graph.kinds.find('doc', 'viewer'));
+  const users = row < 0 ? [] : [...graph.members(row), ...graph.usersets(row).map((target) => ~target)];
+  expect(users.map((one) => userText(graph, one)).sort()).toEqual(list.map((one) => one.user).sort());
+  if (row < 0) return;
+  const texts = graph.usersets(row).map((target) => userText(graph, ~target));
+  expect(texts).toEqual(list.map((one) => one.user).filter((one) => one.includes('#')));
+  const entities = graph.members(row).map((member) => graph.text(member));
+  expect(entities).toEqual(list.map((one) => one.user).filter((one) => !one.includes('#')));
+  for (const one of users) {
+    expect(graph.has(row, one)).toBe(true);
+    expect(graph.condition(row, one)).toEqual(list.find(({ user }) => user === userText(graph, one))?.condition);
+  }
+}
 
 describe('overlay', () => {
   it('says what an index of both says, the contextual ones winning', () => {

@@ -1,9 +1,10 @@
-import { type Outcome, yes } from '../outcome.ts';
+import type { PlannedRelation } from '../model-plan.ts';
+import { NO, type Outcome, yes } from '../outcome.ts';
+import { toStep } from '../proof-step.ts';
 import type { Node, Walk } from '../walk.ts';
 
 /** Another relation of the same object (`define viewer: editor`). */
-export function evaluateComputed(walk: Walk, node: Node, relation: string): Outcome {
-  const outcome = walk.enter(node.object, node.type, relation);
-  if (outcome.kind !== 'yes') return outcome;
-  return yes({ object: node.object, relation: node.relation.name, via: 'computed' }, outcome.proof);
+export function evaluateComputed(walk: Walk, node: Node, relation: PlannedRelation | undefined): Outcome {
+  const outcome = relation === undefined ? (walk.spend() ?? NO) : walk.ask(node.object, relation);
+  return outcome.kind === 'yes' ? yes(toStep(walk, node, 'computed'), outcome.proof) : outcome;
 }

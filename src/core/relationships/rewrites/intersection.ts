@@ -1,9 +1,10 @@
-import type { Rewrite } from '../../model/model.ts';
+import type { PlannedRewrite } from '../model-plan.ts';
 import { type Outcome, type Proof, type Unknown, yes } from '../outcome.ts';
+import { toStep } from '../proof-step.ts';
 import type { Node, Walk } from '../walk.ts';
 
 /** All of the children: no beats unknown, unknown beats yes. The proof has a part for each. */
-export function evaluateIntersection(walk: Walk, node: Node, children: readonly Rewrite[]): Outcome {
+export function evaluateIntersection(walk: Walk, node: Node, children: readonly PlannedRewrite[]): Outcome {
   const parts: Proof[] = [];
   let unknown: Unknown | undefined;
   for (const child of children) {
@@ -12,5 +13,5 @@ export function evaluateIntersection(walk: Walk, node: Node, children: readonly 
     if (outcome.kind === 'unknown') unknown ??= outcome;
     else parts.push(outcome.proof);
   }
-  return unknown ?? yes({ object: node.object, relation: node.relation.name, via: 'intersection' }, ...parts);
+  return unknown ?? yes(toStep(walk, node, 'intersection'), ...parts);
 }
