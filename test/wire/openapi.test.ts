@@ -78,6 +78,7 @@ test('it is OpenAPI 3.1, and every route is in it', () => {
       'get /api/server_info',
       'get /_cerbos/health',
       'post /api/check/resources',
+      'post /api/plan/resources',
       'get /stores',
       'get /stores/{store}',
       'post /stores/{store}/write',

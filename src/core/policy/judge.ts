@@ -1,14 +1,15 @@
+import { ok, type Result } from '../result.ts';
 import type { Schemas } from '../schema/compile-schemas.ts';
 import type { Settings } from '../settings.ts';
 import { Evaluation } from './evaluation.ts';
 import type { Judgement, Policies, PolicyInput, Prohibitions } from './judgement.ts';
-import type { PlanInput } from './plan/plan.ts';
+import type { PlanInput, PolicyPlan } from './plan/plan.ts';
 import { planPolicies } from './plan/plan-policies.ts';
 import { collectProhibitions } from './prohibitions.ts';
 import { Recorder } from './recorder.ts';
 import { RuleIndex } from './rule-index.ts';
 import { type Policy, policyReadsPath } from './rules.ts';
-import { SchemaCheck, type Violation } from './schema-check.ts';
+import { isMissing, SchemaCheck, type Violation } from './schema-check.ts';
 import { NO_MATCH, type Selection, walk } from './walk.ts';
 
 const NO_PROHIBITIONS: Prohibitions = { prohibitions: [], rules: [], errors: [] };
@@ -35,7 +36,7 @@ export function toPolicies(policies: readonly Policy[], settings: Settings, sche
     judge: (input) => (index.speaksOf(input.resource.kind) ? judge(input, index, settings, check) : SILENCE),
     prohibit: (input) =>
       index.mayForbid(input.resource.kind, input.action) ? prohibit(input, index, settings) : NO_PROHIBITIONS,
-    plan: (input) => planPolicies(input, select(input, index, settings), index, settings),
+    plan: (input) => plan(input, index, settings, check),
   };
 }
 
@@ -59,6 +60,24 @@ function judge(input: PolicyInput, index: RuleIndex, settings: Settings, check: 
     errors: evaluation.errors,
     ...(violation === undefined ? {} : { validationErrors: violation.errors }),
   };
+}
+
+function plan(
+  input: PlanInput,
+  index: RuleIndex,
+  settings: Settings,
+  check: SchemaCheck | undefined,
+): Result<PolicyPlan, string> {
+  const selection = select(input, index, settings);
+  const violation = check?.violation(input, selection);
+  // Attributes that are not known yet are not missing.
+  const errors = violation?.errors.filter((error) => error.source === 'principal' || !isMissing(error)) ?? [];
+  const known = errors.length === 0 ? undefined : { validationErrors: errors };
+  if (known !== undefined && settings.schemaEnforcement === 'reject') {
+    return ok({ filter: { kind: 'always_denied' }, matched: true, matchedScope: '', ...known });
+  }
+  const planned = planPolicies(input, selection, index, settings);
+  return planned.ok ? ok({ ...planned.value, ...known }) : planned;
 }
 
 /** Attributes that do not fit deny whatever any policy says of the principal, and no rule is looked at (Cerbos). */

@@ -21,6 +21,11 @@ interface References {
   readonly resource?: Reference;
 }
 
+/** What has attributes to validate: the question of a decision or of a plan. */
+type Attributed = Pick<PolicyInput, 'principal' | 'action' | 'siblingActions' | 'budget'> & {
+  readonly resource: Pick<PolicyInput['resource'], 'kind' | 'attr'>;
+};
+
 /** What is wrong with the attributes of a request, and the policy that Cerbos attributes it to. */
 export interface Violation {
   readonly errors: readonly ValidationError[];
@@ -48,7 +53,7 @@ export class SchemaCheck {
    * A kind of resource has the schemas of its policy in the root scope; those that other scopes state mean nothing
    * (Cerbos). Cerbos looks at them only where the nearest scope has a policy for the kind; `strict` always does.
    */
-  violation(input: PolicyInput, selection: Selection): Violation | undefined {
+  violation(input: Attributed, selection: Selection): Violation | undefined {
     const { resource, principal } = input;
     const { resourceVersion, resourceScope, resourceChain, lenient } = selection;
     const nearest = resourceChain[0];
@@ -68,6 +73,11 @@ export class SchemaCheck {
   }
 }
 
+/** Whether all that is wrong is that something required is not there. */
+export function isMissing({ message }: ValidationError): boolean {
+  return message.startsWith('missing properties: ');
+}
+
 function toReference(syntax: SchemaSyntax | undefined, schemas: Schemas): Reference | undefined {
   const validate = syntax === undefined ? undefined : schemas.get(syntax.ref.value);
   if (syntax === undefined || validate === undefined) return undefined;
@@ -79,7 +89,7 @@ function complaints(
   source: ValidationError['source'],
   reference: Reference | undefined,
   attributes: unknown,
-  { action, siblingActions = [action] }: PolicyInput,
+  { action, siblingActions = [action] }: Attributed,
 ): readonly ValidationError[] {
   if (reference === undefined) return [];
   if (siblingActions.every((one) => includesName(reference.ignored, one))) return [];

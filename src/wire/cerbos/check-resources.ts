@@ -9,11 +9,17 @@ import { callerOf } from '../authentication.ts';
 import { refusalOfFailure } from '../refusal.ts';
 import type { Routes } from '../routes.ts';
 import { ERRORS, sendError } from './error.ts';
-import { CHECK_RESOURCES, CHECK_RESOURCES_RESPONSE, type CheckResources, normalized } from './messages.ts';
+import {
+  type AuxData,
+  CHECK_RESOURCES,
+  CHECK_RESOURCES_RESPONSE,
+  type CheckResources,
+  normalized,
+} from './messages.ts';
 import { resultJson } from './result.ts';
 
 /** Resources in a request, and actions for each of them, where the configuration says nothing else (Cerbos's own). */
-const DEFAULT_LIMITS = { maxActionsPerResource: 50, maxResourcesPerRequest: 50 } as const;
+export const DEFAULT_LIMITS = { maxActionsPerResource: 50, maxResourcesPerRequest: 50 } as const;
 
 /** `POST /api/check/resources`: each action of each resource is one decision, recorded like any other. */
 export function checkResources(routes: Routes, app: App): void {
@@ -79,7 +85,10 @@ function withinLimits({ resources }: CheckResources, app: App): Result<void, Fai
 }
 
 /** What the token proves, at `request.auxData.jwt`. One that cannot be verified fails the request (Cerbos). */
-async function auxDataOf({ auxData }: CheckResources, app: App): Promise<Result<Attributes | undefined, Failure>> {
+export async function auxDataOf(
+  { auxData }: { readonly auxData?: AuxData },
+  app: App,
+): Promise<Result<Attributes | undefined, Failure>> {
   if (auxData?.jwt === undefined) return ok(undefined);
   const { token, keySetId } = auxData.jwt;
   if (app.cerbos?.verifyJwt === undefined) {

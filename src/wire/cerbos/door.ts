@@ -7,6 +7,7 @@ import { BodyFault, refusalOfFault } from '../refusal.ts';
 import { routesOf } from '../routes.ts';
 import { checkResources } from './check-resources.ts';
 import { sendError } from './error.ts';
+import { planResourcesRoute } from './plan-resources.ts';
 import { serverInfo } from './server-info.ts';
 
 /** Cerbos's HTTP API for applications that speak it already (contracts, section 3). */
@@ -29,6 +30,7 @@ export async function cerbosDoor(door: FastifyInstance, app: App): Promise<void>
   await door.register(async (secured) => {
     secured.addHook('onRequest', authentication(app, sendError));
     checkResources(routesOf(secured), app);
+    planResourcesRoute(routesOf(secured), app);
   });
   others.close();
 }

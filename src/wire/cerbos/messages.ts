@@ -2,11 +2,11 @@ import { type Static, Type } from 'typebox';
 import { JSON_OBJECT } from '../question.ts';
 
 /** Version and scope as Cerbos accepts them (protovalidate rules of its API, cerbos.engine.v1). */
-const VERSION = Type.String({ pattern: '^\\w*$' });
-const SCOPE = Type.String({ pattern: '^(\\.|[0-9A-Za-z][\\w-]*(\\.\\w[\\w-]*)*)?$' });
-const NAME = Type.String({ minLength: 1 });
+export const VERSION = Type.String({ pattern: '^\\w*$' });
+export const SCOPE = Type.String({ pattern: '^(\\.|[0-9A-Za-z][\\w-]*(\\.\\w[\\w-]*)*)?$' });
+export const NAME = Type.String({ minLength: 1 });
 
-const PRINCIPAL = Type.Object(
+export const PRINCIPAL = Type.Object(
   {
     id: NAME,
     policyVersion: Type.Optional(VERSION),
@@ -28,6 +28,18 @@ const RESOURCE = Type.Object(
   { additionalProperties: false },
 );
 
+export const AUX_DATA = Type.Optional(
+  Type.Object(
+    {
+      jwt: Type.Optional(
+        Type.Object({ token: NAME, keySetId: Type.Optional(Type.String()) }, { additionalProperties: false }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+);
+export type AuxData = Static<typeof AUX_DATA>;
+
 /** `CheckResourcesRequest` (cerbos.request.v1). A member that it does not have is an error, as it is to Cerbos. */
 export const CHECK_RESOURCES = Type.Object(
   {
@@ -41,16 +53,7 @@ export const CHECK_RESOURCES = Type.Object(
       ),
       { minItems: 1 },
     ),
-    auxData: Type.Optional(
-      Type.Object(
-        {
-          jwt: Type.Optional(
-            Type.Object({ token: NAME, keySetId: Type.Optional(Type.String()) }, { additionalProperties: false }),
-          ),
-        },
-        { additionalProperties: false },
-      ),
-    ),
+    auxData: AUX_DATA,
     requestContext: Type.Optional(JSON_OBJECT),
   },
   { additionalProperties: false },
@@ -58,6 +61,16 @@ export const CHECK_RESOURCES = Type.Object(
 export type CheckResources = Static<typeof CHECK_RESOURCES>;
 
 const EFFECT = Type.Enum(['EFFECT_ALLOW', 'EFFECT_DENY']);
+
+export const VALIDATION_ERRORS = Type.Optional(
+  Type.Array(
+    Type.Object({
+      path: Type.String(),
+      message: Type.String(),
+      source: Type.Enum(['SOURCE_PRINCIPAL', 'SOURCE_RESOURCE']),
+    }),
+  ),
+);
 
 /** `CheckResourcesResponse` (cerbos.response.v1), as its JSON omits what is empty. */
 export const CHECK_RESOURCES_RESPONSE = Type.Object({
@@ -71,15 +84,7 @@ export const CHECK_RESOURCES_RESPONSE = Type.Object({
         scope: Type.Optional(Type.String()),
       }),
       actions: Type.Record(Type.String(), EFFECT),
-      validationErrors: Type.Optional(
-        Type.Array(
-          Type.Object({
-            path: Type.String(),
-            message: Type.String(),
-            source: Type.Enum(['SOURCE_PRINCIPAL', 'SOURCE_RESOURCE']),
-          }),
-        ),
-      ),
+      validationErrors: VALIDATION_ERRORS,
       meta: Type.Optional(
         Type.Object({
           actions: Type.Record(

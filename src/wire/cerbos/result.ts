@@ -13,7 +13,7 @@ export function resultJson({ resource, actions }: CerbosEntry, answers: readonly
     const answer = answers[index];
     return answer === undefined ? [] : [{ action, decision: answer.decision, policy: answer.policy }];
   });
-  const validationErrors = distinct(asked.flatMap(({ policy }) => policy?.validationErrors ?? []));
+  const validationErrors = validationErrorsJson(asked.flatMap(({ policy }) => policy?.validationErrors ?? []));
   const outputs = asked.flatMap(({ action, policy }) =>
     (policy?.outputs ?? []).map(({ src, val, error }) =>
       error === undefined ? { src, val, action } : { src, error, action },
@@ -52,7 +52,7 @@ function metaJson(asked: readonly { readonly action: string; readonly policy: An
 }
 
 /** Every action of the resource was validated by itself; what is wrong with the attributes is said once. */
-function distinct(errors: readonly ValidationError[]) {
+export function validationErrorsJson(errors: readonly ValidationError[]) {
   const unique = new Map(errors.map((error) => [`${error.source}\0${error.path}\0${error.message}`, error]));
   return [...unique.values()].map(({ source, path, message }) => ({ path, message, source: SOURCES[source] }));
 }

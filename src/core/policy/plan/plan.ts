@@ -1,9 +1,10 @@
 import type { Attributes } from '../../entity.ts';
-import type { PolicyInput, PolicyPrincipal } from '../judgement.ts';
+import type { PolicyInput, PolicyPrincipal, ValidationError } from '../judgement.ts';
 import type { PlanFilter } from './filter.ts';
 
 /** What a plan is asked for: one principal, one action, and every resource of a kind (Cerbos, "PlanResources"). */
-export interface PlanInput extends Pick<PolicyInput, 'action' | 'auxData' | 'now' | 'related' | 'budget'> {
+export interface PlanInput
+  extends Pick<PolicyInput, 'action' | 'siblingActions' | 'auxData' | 'now' | 'related' | 'budget'> {
   readonly principal: PolicyPrincipal;
   readonly resource: {
     readonly kind: string;
@@ -21,4 +22,6 @@ export interface PolicyPlan {
   readonly matched: boolean;
   /** The scope whose rules count; empty for the root or for none. */
   readonly matchedScope: string;
+  /** Where the settings enforce schemas and some known attribute fails. */
+  readonly validationErrors?: readonly ValidationError[];
 }
