@@ -11,7 +11,7 @@ import { isGenerous } from './variants.ts';
 import type { Case } from './worlds.ts';
 
 /** Fixed, so that a failure is the same everywhere; `BEHALF_SEED` and `BEHALF_RUNS` look further. */
-const SEED = Number(process.env.BEHALF_SEED ?? 20261124);
+export const SEED = Number(process.env.BEHALF_SEED ?? 20261124);
 const RUNS = process.env.BEHALF_RUNS;
 
 export function runs(atLeast: number): number {
@@ -110,7 +110,7 @@ function isCase(found: unknown): found is Case {
 }
 
 /** A case as a person reads it. */
-function show({ world, request, now }: Case): string {
+export function show({ world, request, now }: Case): string {
   const files = bundleSource(world).files.map(({ path, text }) => `--- ${path}\n${text}`);
   const { tuples, entities, revocations, activations } = world;
   const delegations = world.delegations.map(({ version, created_at, created_by, basis, revision, ...rest }) => rest);
