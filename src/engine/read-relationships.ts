@@ -1,12 +1,15 @@
 import type { Caller } from '../callers/caller.ts';
 import { relationshipKey } from '../core/change.ts';
+import { Budget } from '../core/limits.ts';
 import type { Relationship } from '../core/relationships/membership.ts';
+import type { Steps } from '../core/relationships/steps.ts';
 import { compareText } from '../core/relationships/tuple-order.ts';
 import type { TupleReader } from '../core/relationships/tuples.ts';
 import { ok, type Result } from '../core/result.ts';
 import type { Ledger } from './ledger.ts';
 import { requireRole } from './permissions.ts';
 import type { RelationshipFailure } from './relationship-failure.ts';
+import { inSlices } from './slices.ts';
 
 export interface RelationshipFilter {
   readonly user?: string;
@@ -27,28 +30,62 @@ export interface RelationshipPage {
   readonly next?: string;
 }
 
-/** Stored relationships that match, in the order of their keys (OpenFGA's Read). */
-export function readRelationships(
+export interface PageOfKeys {
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/** Stored relationships that match, in the order of their keys (OpenFGA's Read), looked through in turns. */
+export async function readRelationships(
   ledger: Ledger,
   filter: RelationshipFilter,
-  page: { readonly after?: string; readonly limit: number },
+  page: PageOfKeys,
   caller: Caller,
-): Result<RelationshipPage, RelationshipFailure> {
+  signal?: AbortSignal,
+): Promise<Result<RelationshipPage, RelationshipFailure>> {
   const permitted = requireRole(caller, 'author', 'audit');
   if (!permitted.ok) return permitted;
-  const found: { readonly key: string; readonly relationship: Relationship }[] = [];
-  for (const relationship of candidates(ledger.snapshot.tuples, filter)) {
-    if (!matches(relationship, filter)) continue;
-    const key = relationshipKey(relationship);
-    if (page.after === undefined || key > page.after) found.push({ key, relationship });
-  }
-  found.sort((a, b) => compareText(a.key, b.key));
+  const read = await inSlices(ledger, ({ tuples }) => ok(find(tuples, filter, page)), {
+    budget: new Budget(),
+    ...(signal === undefined ? undefined : { signal }),
+  });
+  if (!read.ok) return read;
+  const found = read.value.value;
   const shown = found.slice(0, page.limit);
   const last = shown.at(-1);
   return ok({
     found: shown.map(({ key, relationship }) => ({ relationship, at: writtenAt(ledger, key) })),
     ...(found.length > shown.length && last !== undefined ? { next: last.key } : undefined),
   });
+}
+
+interface Found {
+  readonly key: string;
+  readonly relationship: Relationship;
+}
+
+/** Relationships looked at in one step. */
+const ROWS_PER_STEP = 200;
+
+/** The matches behind `after`, in order: one more than the limit where there are more. */
+function* find(tuples: TupleReader, filter: RelationshipFilter, { after = '', limit }: PageOfKeys): Steps<Found[]> {
+  let found: Found[] = [];
+  let looked = 0;
+  for (const relationship of candidates(tuples, filter)) {
+    looked += 1;
+    if (looked % ROWS_PER_STEP === 0) yield;
+    if (!matches(relationship, filter)) continue;
+    const key = relationshipKey(relationship);
+    if (key <= after) continue;
+    found.push({ key, relationship });
+    // Not all of them are kept: of a million matches only the first few are shown.
+    if (found.length > 10 * (limit + 1)) found = firstOf(found, limit + 1);
+  }
+  return firstOf(found, limit + 1);
+}
+
+function firstOf(found: readonly Found[], count: number): Found[] {
+  return [...found].sort((a, b) => compareText(a.key, b.key)).slice(0, count);
 }
 
 /** The fewest relationships that hold all that can match. */

@@ -64,7 +64,7 @@ export async function inSlices<T>(
 }
 
 function tooLate(timeoutMs: number): RelationshipFailure {
-  const message = `the list was not through after ${timeoutMs} ms (limit listMs): ask for less, half a list is none`;
+  const message = `it was not through after ${timeoutMs} ms (limit listMs): ask for less, half an answer is none`;
   return { ...failure('limit_exceeded', message), fault: 'deadline_exceeded' };
 }
 

@@ -7,6 +7,7 @@ import type { Routes } from '../routes.ts';
 import { rfc3339 } from '../trace.ts';
 import { ERRORS, sendFailure } from './error.ts';
 import { CONSISTENCY, PARAMS } from './given.ts';
+import { abortWhenGone } from './layer.ts';
 import { fromToken, pageSize, toToken } from './page.ts';
 import { TUPLE, toTuple } from './tuple.ts';
 
@@ -44,7 +45,7 @@ export function read(routes: Routes, { ledger }: App): void {
         },
       },
     },
-    (request, reply) => {
+    async (request, reply) => {
       const { tuple_key: filter = {}, page_size: size, continuation_token: token } = request.body;
       const { user, relation, object } = filter;
       const named = [user, relation, object].some((part) => part !== undefined && part !== '');
@@ -58,11 +59,12 @@ export function read(routes: Routes, { ledger }: App): void {
       if (!limit.ok) return sendFailure(reply, limit.error);
       const after = fromToken(token);
       if (!after.ok) return sendFailure(reply, after.error);
-      const found = readRelationships(
+      const found = await readRelationships(
         ledger,
         { ...part('user', user), ...part('relation', relation), ...part('object', object) },
         { limit: limit.value, ...part('after', after.value) },
         callerOf(request),
+        abortWhenGone(reply),
       );
       if (!found.ok) return sendFailure(reply, found.error);
       const { found: tuples, next } = found.value;

@@ -156,12 +156,7 @@ describe('on the wire', () => {
       { writes: { tuple_keys: [{ ...DRAFT, user: 'agent:x' }] } },
       'validation_error',
     ],
-    [
-      'an unknown relation',
-      'write',
-      { writes: { tuple_keys: [{ ...DRAFT, relation: 'boss' }] } },
-      'validation_error',
-    ],
+    ['an unknown relation', 'write', { writes: { tuple_keys: [{ ...DRAFT, relation: 'boss' }] } }, 'validation_error'],
     ['an unknown type', 'write', { writes: { tuple_keys: [{ ...DRAFT, object: 'robot:r2' }] } }, 'validation_error'],
     [
       'the same twice',
