@@ -4,6 +4,7 @@ import type { Problem } from '../core/problem.ts';
 import { err, type Result } from '../core/result.ts';
 import type { Bundle } from '../core/snapshot.ts';
 import { type SourceFile, validateBundle } from '../engine/publish.ts';
+import { vocabularyOf } from '../engine/vocabulary.ts';
 import type { Sources } from './read-sources.ts';
 
 export interface CheckedSources {
@@ -37,13 +38,6 @@ export function readDelegations(
 
 /** For whoever cannot know the types: then the server says what is wrong with them. */
 export const UNKNOWN_VOCABULARY: Vocabulary = { knowsType: () => true, knowsRelation: () => true };
-
-function vocabularyOf({ model, types }: Bundle): Vocabulary {
-  return {
-    knowsType: (type) => types.has(type),
-    knowsRelation: (type, relation) => model?.types.get(type)?.relations.has(relation) === true,
-  };
-}
 
 function inPlace<T>(checked: Result<T, readonly Problem[]>, sources: Sources): Result<T, readonly Problem[]> {
   return checked.ok ? checked : err(checked.error.map((problem) => sources.inPlace(problem)));

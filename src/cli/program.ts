@@ -11,6 +11,7 @@ import { publishCommand } from './publish.ts';
 import { revokeCommand } from './revoke.ts';
 import { rollbackCommand } from './rollback.ts';
 import { serveCommand } from './serve.ts';
+import { testCommand } from './test.ts';
 import { treeCommand } from './tree.ts';
 import { validateCommand } from './validate.ts';
 
@@ -27,7 +28,7 @@ export async function runProgram(args: readonly string[], context: Context): Pro
     .helpCommand(false);
   for (const [heading, commands] of [
     ['The server:', [serveCommand, validateCommand, callersCommand]],
-    ['Model and policies:', [publishCommand, bundlesCommand, rollbackCommand, diffCommand]],
+    ['Model and policies:', [testCommand, publishCommand, bundlesCommand, rollbackCommand, diffCommand]],
     ['Asking:', [checkCommand, explainCommand, whyCommand]],
     ['Delegating:', [grantCommand, revokeCommand, treeCommand, applyCommand]],
   ] as const) {

@@ -88,6 +88,10 @@ export class YamlValue {
     return this.node.items.flatMap((item, index) => this.child(item as Node, `${index}`) ?? []);
   }
 
+  get isList(): boolean {
+    return isSeq(this.node);
+  }
+
   /** A list of strings, or one string that stands for a list of one. */
   strings(expected: string): readonly { readonly text: string; readonly place: Place }[] | undefined {
     const items = isSeq(this.node) ? this.items() : [this];

@@ -121,7 +121,8 @@ export function toExplanation(
   };
 }
 
-function delegationsOf({ chain, others }: Decision, snapshot: Snapshot): ReadonlyMap<string, Delegation> {
+/** The delegations of the paths that a decision tells, by id, as they were made. */
+export function delegationsOf({ chain, others }: Decision, snapshot: Snapshot): ReadonlyMap<string, Delegation> {
   const delegations = new Map<string, Delegation>();
   for (const { steps } of chain === undefined ? others : [chain, ...others]) {
     for (const step of steps) {
