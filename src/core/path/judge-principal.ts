@@ -78,7 +78,9 @@ export function judgePrincipal(
 /** What the policies say besides yes or no; absent where none of them was about the request. */
 function policyAnswerOf(judgement: Judgement): PolicyAnswer | undefined {
   const { attributedTo, derivedRoles, outputs, validationErrors } = judgement;
-  if (attributedTo.policy === 'NO_MATCH') return undefined;
+  // A policy may have had its say without anything being attributed to it.
+  const isSilent = outputs.length === 0 && derivedRoles.length === 0 && attributedTo.scope === '';
+  if (attributedTo.policy === 'NO_MATCH' && isSilent) return undefined;
   return {
     ...attributedTo,
     ...(derivedRoles.length === 0 ? undefined : { derivedRoles }),

@@ -78,9 +78,9 @@ class Walker {
     const resources = resourceChain.some((scope) => this.isAboutResource(scope));
     if (!principals && !resources) return { effect: 'none', attributedTo: NO_MATCH };
 
-    const byPrincipal = principals ? this.walkPrincipal(principalChain) : undefined;
-    if (byPrincipal !== undefined && byPrincipal.effect !== 'none') return byPrincipal;
-    const before = byPrincipal ?? { effect: 'none', attributedTo: NO_MATCH };
+    // Cerbos looks for the principal's policy in the version of the resource, whatever its own version is.
+    const before = this.walkPrincipal(principalChain, principals);
+    if (before.effect !== 'none') return before;
     return this.walkResource(resourceChain, resources ? this.attribution(resourceChain) : NO_MATCH.policy, before);
   }
 
@@ -108,14 +108,15 @@ class Walker {
     return nearest === undefined ? policyName('resource', kind, resourceVersion, scope) : nearest.key;
   }
 
-  private walkPrincipal(chain: readonly string[]): Walked {
+  private walkPrincipal(chain: readonly string[], isNamed: boolean): Walked {
     const { id } = this.input.principal;
+    const policy = isNamed ? this.principalName(chain) : NO_MATCH.policy;
     for (const scope of chain) {
       const found = this.index.principal(id, this.selection.resourceVersion, scope);
       const decided = found === undefined ? undefined : this.judgePrincipalPolicy(found);
-      if (decided !== undefined) return { ...decided, attributedTo: { policy: this.principalName(chain), scope } };
+      if (decided !== undefined) return { ...decided, attributedTo: { policy, scope } };
     }
-    return { effect: 'none', attributedTo: { policy: this.principalName(chain), scope: '' } };
+    return { effect: 'none', attributedTo: { policy, scope: '' } };
   }
 
   private principalName(chain: readonly string[]): string {
@@ -286,7 +287,7 @@ const DIRECTLY: readonly undefined[] = [undefined];
 const NOWISE: readonly undefined[] = [];
 
 /** The same once for every action and role that fits: so often Cerbos gives the rule's output. */
-function* repeatedBindings(
+export function* repeatedBindings(
   rule: ResourceRule,
   roles: readonly string[],
   action: string,
