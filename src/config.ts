@@ -27,6 +27,8 @@ export interface Config {
   readonly keepBundle: boolean;
   /** Publish a bundle under which stored relationships no longer count. */
   readonly allowOrphans: boolean;
+  /** Publish the directories whenever they change. */
+  readonly watch: boolean;
 }
 
 export interface SourceDirectory {
@@ -98,6 +100,7 @@ export const CONFIG_KEYS = {
   environment: { help: 'name of the environment', placeholder: 'NAME', expected: 'a name', accepts: isText },
   keep_bundle: flag('serve the last good bundle where the directories hold a broken one'),
   allow_orphans: flag('publish a bundle even if stored relationships no longer count under it'),
+  watch: flag('publish the directories whenever they change; delegations are not applied'),
 } as const satisfies { readonly [key: string]: Key };
 
 type ConfigKey = keyof typeof CONFIG_KEYS;
@@ -196,6 +199,7 @@ function toConfig(stated: (key: ConfigKey) => Value | undefined): Config {
     environment: text('environment'),
     keepBundle: on('keep_bundle'),
     allowOrphans: on('allow_orphans'),
+    watch: on('watch'),
   };
 }
 

@@ -54,6 +54,7 @@ describe('config', () => {
       dev: 'true',
       keep_bundle: 'true',
       allow_orphans: 'true',
+      watch: 'true',
     };
     const value = values[key] ?? '/somewhere';
     if (key === 'node')

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
 import type { Bundle } from '../core/snapshot.ts';
+import { parseSeed, seedProblems } from '../engine/parse-seed.ts';
 import { seedFaults } from '../engine/seed.ts';
 import { checkSources } from './check-sources.ts';
 import { EXIT, printJson, printProblems } from './command.ts';
 import { counted } from './layout.ts';
-import { parseSeed, seedProblems } from '../engine/parse-seed.ts';
 import { readSources, shown } from './read-sources.ts';
 import type { Terminal } from './terminal.ts';
 

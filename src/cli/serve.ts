@@ -22,7 +22,7 @@ export function serveCommand({ terminal, version, loadRooms, now, stopped }: Con
     // Listened for before the start, so that a signal meanwhile is not lost.
     const stop = stopped();
     const { startServer } = await import('./start-server.ts');
-    const started = await startServer(config.value, await loadRooms(), now);
+    const started = await startServer(config.value, await loadRooms(), now, (text) => terminal.out(text));
     if (!started.ok) {
       printProblems(terminal, started.error.problems);
       terminal.err(`error: not started: ${started.error.message}`);

@@ -6,6 +6,7 @@ import { err, ok, type Result } from '../core/result.ts';
 import { apply, engineDoor, isDone, planApply } from '../engine/apply.ts';
 import { Checks } from '../engine/check.ts';
 import { Ledger } from '../engine/ledger.ts';
+import { parseSeed, type SeedFile, seedProblems } from '../engine/parse-seed.ts';
 import { publish, toBundleSource, validateBundle } from '../engine/publish.ts';
 import { isEmpty, seed, seedFaults } from '../engine/seed.ts';
 import type { Store } from '../store/store.ts';
@@ -13,8 +14,8 @@ import { type CheckedSources, checkSources } from './check-sources.ts';
 import type { Listener, Rooms } from './command.ts';
 import { counted } from './layout.ts';
 import { OPERATOR } from './operator.ts';
-import { parseSeed, type SeedFile, seedProblems } from '../engine/parse-seed.ts';
 import { readSources, type Sources, shown } from './read-sources.ts';
+import { type Watching, watchSources } from './watch.ts';
 
 /** A server that answers, and what it started from. */
 export interface Running {
@@ -36,11 +37,16 @@ export interface NotStarted {
   readonly problems: readonly Problem[];
 }
 
-/** Starts a server as design section 10 says, or says why it did not; a store or log that was made meanwhile stays. */
+/**
+ * Starts a server as design section 10 says, or says why it did not; a store or log that was made meanwhile stays.
+ *
+ * @param tell hears what happens while it runs, where directories are watched
+ */
 export async function startServer(
   config: Config,
   rooms: Rooms,
   clock: () => number,
+  tell: (text: string) => void = () => {},
 ): Promise<Result<Running, NotStarted>> {
   const sources = readSources(config);
   if (!sources.ok) return refuse('the directories cannot be used', sources.error);
@@ -55,7 +61,9 @@ export async function startServer(
   let store: Store | undefined;
   let log: DecisionLog | undefined;
   let server: Listener | undefined;
+  let watching: Watching | undefined;
   const close = async (): Promise<void> => {
+    watching?.close();
     if (server !== undefined) await stop(server);
     await log?.close();
     store?.close();
@@ -73,6 +81,7 @@ export async function startServer(
     const orphans = config.allowOrphans ? 'allow' : 'refuse';
     server = rooms.buildServer({ ledger, checks: new Checks(ledger, log), log, dev, storeId, orphans });
     const url = await server.listen({ host, port });
+    if (config.watch) watching = watchSources(config, ledger, tell);
     return ok({ url, ledger, ...prepared.value, close });
   } catch (fault) {
     await close();
