@@ -37,16 +37,24 @@ export function* listObjectsInSteps(
   const { type, relation, context } = query;
   const subject = toSubject(query.subject);
   const walk = new MembershipWalk(subject, model, tuples, context, host.budget);
-  const candidates = new Set(tuples.objects(type));
-  yield;
-  if (subject.object !== undefined && typeOf(subject.object) === type) candidates.add(subject.object);
   const objects: EntityId[] = [];
   let unknown: UnknownCause | undefined;
-  for (const object of [...candidates].sort(compareText)) {
+  for (const object of candidates(type, subject.object, tuples)) {
     const outcome = walk.enter(object, type, relation);
     if (outcome.kind === 'yes') objects.push(object);
     if (outcome.kind === 'unknown') unknown = graver(unknown, outcome.because);
     yield;
   }
+  objects.sort(compareText);
   return unknown === undefined ? { objects } : { objects, unknown };
+}
+
+/** One by one and in no order, so that nothing has to be done for all of them at a stretch. */
+function* candidates(type: string, own: EntityId | undefined, tuples: TupleReader): Iterable<EntityId> {
+  let isNamed = own === undefined || typeOf(own) !== type;
+  for (const object of tuples.named(type)) {
+    isNamed ||= object === own;
+    yield object;
+  }
+  if (!isNamed && own !== undefined) yield own;
 }
