@@ -111,9 +111,13 @@ export class Inquiry {
     const type = typeOf(entity);
     const { types, settings } = this.snapshot.bundle;
     const roles: string[] = record === undefined ? [] : [...record.roles];
-    // A type's name as a role is Behalf's to give: neither the directory nor a request may (design, section 4).
-    for (const role of asserted?.roles ?? []) if (!types.has(role) && !roles.includes(role)) roles.push(role);
-    if (settings.semantics === 'strict') roles.push(type);
+    const isStrict = settings.semantics === 'strict';
+    // A type's name as a role is Behalf's to give: neither the directory nor a request may (design, section 4). With
+    // `cerbos` semantics types are no roles, and `user` is a role like any other.
+    for (const role of asserted?.roles ?? []) {
+      if (!(isStrict && types.has(role)) && !roles.includes(role)) roles.push(role);
+    }
+    if (isStrict) roles.push(type);
     return {
       entity,
       type,

@@ -1,6 +1,6 @@
 import type { RuleIndex } from '../rule-index.ts';
 import { includesName, includesSome, type ResourcePolicy } from '../rules.ts';
-import { appliesToResource, bindings, type Selection } from '../walk.ts';
+import { appliesToResource, repeatedBindings, type Selection } from '../walk.ts';
 import type { PlanConditions } from './conditions.ts';
 import { constantOf, FALSE, join, negate, type PlanNode, TRUE } from './node.ts';
 import type { PlanInput } from './plan.ts';
@@ -126,7 +126,7 @@ export class CerbosPlanner {
     said.omission = this.omissions(scope, roles, policy);
     if (policy === undefined) return said;
     for (const rule of this.index.actionRules(policy, this.input.action).rules) {
-      for (const by of bindings(rule, roles)) {
+      for (const by of repeatedBindings(rule, roles, this.input.action)) {
         const narrows = policy.permissions === 'require_consent' && rule.effect === 'allow';
         const condition = this.conditions.condition(rule.condition, policy, rule.effect);
         const held =

@@ -13,47 +13,73 @@ const ABBREVIATIONS: ReadonlyMap<string, string> = new Map([
  * operand stands once, `in` a list of one is `eq`, and variables have their long names.
  */
 export function normalise(operand: Operand): Operand {
-  if ('variable' in operand) return { variable: expand(operand.variable) };
-  if ('value' in operand) return operand;
-  const { operator, operands } = operand.expression;
-  if (operator === 'in' && operands.length === 2) return normaliseIn(operands);
-  if (operator === 'and' || operator === 'or') return normaliseLogic(operator, operands);
-  const normal = operands.map(normalise);
-  if (operator === 'not') {
-    const constant = booleanOf(normal[0]);
-    if (constant !== undefined) return { value: !constant };
-  }
-  return operation(operator, normal);
+  return normaliseOne(operand).normal;
 }
 
-function normaliseLogic(operator: 'and' | 'or', operands: readonly Operand[]): Operand {
+interface Normalised {
+  readonly normal: Operand;
+  /**
+   * What Cerbos compares to leave out repeated operands: an operation of which one operand is left counts as it was, so
+   * `and(true, a)` does not repeat `a`.
+   */
+  readonly compared: Operand;
+}
+
+function normaliseOne(operand: Operand): Normalised {
+  if ('variable' in operand) return same({ variable: expand(operand.variable) });
+  if ('value' in operand) return same(operand);
+  const { operator, operands } = operand.expression;
+  if (operator === 'in' && operands.length === 2) return same(normaliseIn(operands));
+  const normalised = operands.map(normaliseOne);
+  if (operator === 'and' || operator === 'or') return normaliseLogic(operator, normalised);
+  const constant = operator === 'not' ? booleanOf(normalised[0]?.normal) : undefined;
+  if (constant !== undefined) return { normal: { value: !constant }, compared: asItWas(operator, normalised) };
+  return same(
+    operation(
+      operator,
+      normalised.map(({ normal }) => normal),
+    ),
+  );
+}
+
+function same(operand: Operand): Normalised {
+  return { normal: operand, compared: operand };
+}
+
+function asItWas(operator: string, operands: readonly Normalised[]): Operand {
+  return operation(
+    operator,
+    operands.map(({ compared }) => compared),
+  );
+}
+
+function normaliseLogic(operator: 'and' | 'or', operands: readonly Normalised[]): Normalised {
   const decisive = operator === 'or';
+  const compared = asItWas(operator, operands);
   const seen = new Set<string>();
   const kept: Operand[] = [];
-  for (const operand of operands) {
-    const normal = normalise(operand);
-    const constant = booleanOf(normal);
-    if (constant === decisive) return { value: decisive };
-    const text = JSON.stringify(normal);
+  for (const one of operands) {
+    const constant = booleanOf(one.normal);
+    if (constant === decisive) return { normal: { value: decisive }, compared };
+    const text = JSON.stringify(one.compared);
     if (constant === !decisive || seen.has(text)) continue;
     seen.add(text);
-    kept.push(normal);
+    kept.push(one.normal);
   }
   const [only] = kept;
-  if (only === undefined) return { value: !decisive };
-  return kept.length === 1 ? only : operation(operator, kept);
+  if (only === undefined) return { normal: { value: !decisive }, compared };
+  return kept.length === 1 ? { normal: only, compared } : same(operation(operator, kept));
 }
 
-function normaliseIn([element, container]: readonly Operand[]): Operand {
-  const operands = [element, container].flatMap((operand) => (operand === undefined ? [] : [normalise(operand)]));
-  if (container === undefined || !('value' in container)) return operation('in', operands);
+function normaliseIn(operands: readonly Operand[]): Operand {
+  const [element, container] = operands.map(normalise);
+  if (element === undefined || container === undefined) return operation('in', operands);
+  if (!('value' in container)) return operation('in', [element, container]);
   const { value } = container;
-  if (!Array.isArray(value)) return operation('eq', operands);
-  const [first] = operands;
+  if (!Array.isArray(value)) return operation('eq', [element, container]);
   const [only] = value;
-  if (value.length === 0) return { value: false };
-  if (first === undefined || only === undefined || value.length > 1) return operation('in', operands);
-  return operation('eq', [first, { value: only }]);
+  if (only === undefined) return { value: false };
+  return value.length > 1 ? operation('in', [element, container]) : operation('eq', [element, { value: only }]);
 }
 
 function booleanOf(operand: Operand | undefined): boolean | undefined {

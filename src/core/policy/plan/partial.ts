@@ -72,7 +72,8 @@ function selectFrom(container: unknown, expression: Select, residual: Syntax): P
 /** An attribute of the resource: the one given, or unknown. */
 function attribute(expression: Syntax, name: string, presence: boolean, knowledge: Knowledge): Partial {
   if (!Object.hasOwn(knowledge.attributes, name)) return { kind: 'unknown', residual: expression };
-  return known(presence ? true : knowledge.attributes[name], expression);
+  // Cerbos asks for the presence of an attribute that it knows and gets the attribute.
+  return known(presence && knowledge.thorough ? true : knowledge.attributes[name], expression);
 }
 
 /** `R` or `request.resource`. */
@@ -144,15 +145,22 @@ function evaluateLogical(
   decisive: boolean,
   knowledge: Knowledge,
 ): Partial {
-  const left = toBoolean(evaluatePartially(first, knowledge));
+  const left = toOperand(evaluatePartially(first, knowledge), knowledge);
   if (left.kind === 'known' && left.value === decisive) return left;
-  const right = toBoolean(evaluatePartially(second, knowledge));
+  const right = toOperand(evaluatePartially(second, knowledge), knowledge);
   if (right.kind === 'known' && right.value === decisive) return right;
-  if (left.kind === 'known') return right;
-  if (right.kind === 'known') return left;
+  if (left.kind === 'known' && (right.kind === 'unknown' || left.value === !decisive)) return right;
+  if (right.kind === 'known' && (left.kind === 'unknown' || right.value === !decisive)) return left;
   const residual = call(expression.name, remains(left, knowledge), remains(right, knowledge));
-  if (left.kind === 'error' && right.kind === 'error') return failed(left.message, residual);
-  return { kind: 'unknown', residual };
+  if (left.kind === 'unknown' || right.kind === 'unknown') return { kind: 'unknown', residual };
+  return failed(left.kind === 'error' ? left.message : NOT_BOOLEAN, residual);
+}
+
+const NOT_BOOLEAN = 'a logical operator takes true or false';
+
+/** Beside an unknown operand cel-go leaves out a known one whatever it is; `strict` does not. */
+function toOperand(partial: Partial, { thorough }: Knowledge): Partial {
+  return thorough ? toBoolean(partial) : partial;
 }
 
 /** Inside a comprehension nothing may stay unevaluated: its variables mean nothing outside. */
@@ -167,7 +175,7 @@ function remains(partial: Partial, knowledge: Knowledge): Syntax {
 
 function toBoolean(partial: Partial): Partial {
   if (partial.kind !== 'known' || typeof partial.value === 'boolean') return partial;
-  return failed('a logical operator takes true or false', partial.residual);
+  return failed(NOT_BOOLEAN, partial.residual);
 }
 
 function evaluateConditional(
@@ -198,10 +206,10 @@ function evaluateIndex(expression: Call, container: Syntax, key: Syntax, knowled
   }
   const at = evaluatePartially(key, knowledge);
   const residual = call('[]', evaluated.residual, at.residual);
-  if (evaluated.kind === 'unknown' || at.kind === 'unknown') return { kind: 'unknown', residual };
-  if (evaluated.kind === 'error') return failed(evaluated.message, residual);
-  if (at.kind === 'error') return failed(at.message, residual);
-  return apply('[]', false, [evaluated.value, at.value], inResource(expression, residual), knowledge);
+  if (evaluated.kind === 'known' && at.kind === 'known') {
+    return apply('[]', false, [evaluated.value, at.value], inResource(expression, residual), knowledge);
+  }
+  return open([evaluated, at], residual) ?? { kind: 'unknown', residual };
 }
 
 function evaluateFunction(expression: Call, knowledge: Knowledge): Partial {
@@ -218,14 +226,10 @@ function evaluateFunction(expression: Call, knowledge: Knowledge): Partial {
   // `x in []` is false whatever x is.
   const [, list] = args;
   if (name === 'in' && list?.kind === 'known' && isEmpty(list.value)) return known(false, residual);
-  const error = operands.find((operand) => operand.kind === 'error');
-  if (operands.some((operand) => operand.kind === 'unknown')) {
-    // Whatever the unknown one is, the call fails.
-    return error !== undefined && knowledge.thorough ? failed(error.message, residual) : { kind: 'unknown', residual };
-  }
+  const undecided = open(operands, residual);
+  if (undecided !== undefined) return undecided;
   const values: unknown[] = [];
   for (const operand of operands) {
-    if (operand.kind === 'error') return failed(operand.message, residual);
     if (operand.kind === 'known') values.push(operand.value);
   }
   return apply(name, receiver !== undefined, values, residual, knowledge);
@@ -258,7 +262,7 @@ function evaluateList(expression: Syntax & { readonly kind: 'list' }, knowledge:
   for (const element of elements) {
     if (element.kind === 'known') values.push(element.value);
   }
-  return values.length === elements.length ? known(values, residual) : open(elements, residual);
+  return open(elements, residual) ?? known(values, residual);
 }
 
 function evaluateMap(expression: Syntax & { readonly kind: 'map' }, knowledge: Knowledge): Partial {
@@ -271,15 +275,13 @@ function evaluateMap(expression: Syntax & { readonly kind: 'map' }, knowledge: K
   };
   const values = new Map<unknown, unknown>();
   for (const [key, value] of entries) {
-    if (key.kind !== 'known' || value.kind !== 'known') return open(entries.flat(), residual);
-    values.set(key.value, value.value);
+    if (key.kind === 'known' && value.kind === 'known') values.set(key.value, value.value);
   }
-  return known(values, residual);
+  return open(entries.flat(), residual) ?? known(values, residual);
 }
 
-/** Of parts that are not all known: unknown, or an error where only errors keep it from being known. */
-function open(parts: readonly Partial[], residual: Syntax): Partial {
-  const unknown = parts.some((part) => part.kind === 'unknown');
-  const error = parts.find((part) => part.kind === 'error');
-  return unknown || error === undefined ? { kind: 'unknown', residual } : failed(error.message, residual);
+/** Parts that are not all known: one in error fails the whole, whatever the unknown ones are. */
+function open(parts: readonly Partial[], residual: Syntax): Partial | undefined {
+  for (const part of parts) if (part.kind === 'error') return failed(part.message, residual);
+  return parts.some((part) => part.kind === 'unknown') ? { kind: 'unknown', residual } : undefined;
 }
