@@ -194,6 +194,16 @@ test('later pages are of the first one’s revision; what is denied since is lef
   expect(anew.json.results).not.toContainEqual(d02);
 });
 
+test('what ends between two pages is not on the second', async () => {
+  const [d00] = await documents(2);
+  await office.delegate({ ...MAIL, expires_at: '2030-01-01T12:05:00Z' });
+  const first = await search('resource', { ...MAILS_OF_ALICE, page: { limit: 1 } });
+  expect(first.json.results).toEqual([d00]);
+  office.clock.now += 5 * 60 * 1000;
+  const second = await search('resource', { ...MAILS_OF_ALICE, page: { token: first.json.page.next_token } });
+  expect(second.json.results).toEqual([]);
+});
+
 test('callers find what they may name', async () => {
   await office.delegate(MAIL);
   await office.delegate({ ...MAIL, name: 'second', to: 'agent:reader' });
