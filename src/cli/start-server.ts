@@ -62,16 +62,18 @@ export async function startServer(
   let log: DecisionLog | undefined;
   let server: Listener | undefined;
   let watching: Watching | undefined;
+  let ledger: Ledger | undefined;
   const close = async (): Promise<void> => {
     watching?.close();
     if (server !== undefined) await stop(server);
     await log?.close();
+    ledger?.cacheRelationships();
     store?.close();
   };
   try {
     store = rooms.openStore(config.store);
     log = rooms.openLog(config.log, config.node);
-    const ledger = new Ledger(store, clock, emptyBundle());
+    ledger = new Ledger(store, clock, emptyBundle());
     const prepared = await prepare(ledger, { config, sources: sources.value, checked, seedFile: seedFile.value });
     if (!prepared.ok) {
       await close();

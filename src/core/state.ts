@@ -9,10 +9,15 @@ import type { Bundle, EntityRecord, Snapshot } from './snapshot.ts';
  * a revision. Bundles and callers are rows too, but not read by decisions: the engine keeps them.
  */
 export class State {
-  private readonly tuples = new TupleIndex();
+  private readonly tuples: TupleIndex;
   private readonly delegations = new Forest();
   private readonly entities = new Map<EntityId, EntityRecord>();
   private at = 0;
+
+  /** @param tuples Relationships that are there already, so that only later changes to them are applied. */
+  constructor(tuples: TupleIndex = new TupleIndex()) {
+    this.tuples = tuples;
+  }
 
   /** The revision of the latest change applied. */
   get revision(): number {

@@ -3,6 +3,7 @@ import type { Caller } from '../callers/caller.ts';
 import { compileBundle } from '../core/bundle.ts';
 import type { BundleSource, CallerRow, Change } from '../core/change.ts';
 import { formatProblem } from '../core/problem.ts';
+import { TupleIndex } from '../core/relationships/tuple-index.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Bundle, Snapshot } from '../core/snapshot.ts';
 import { State } from '../core/state.ts';
@@ -26,6 +27,13 @@ export interface PlannedWrite<T> {
 /** Past states kept ready for explaining and replaying. */
 const PAST_STATES = 4;
 
+/** Commits read at a time. */
+const COMMITS_PER_READ = 1000;
+
+/** As many changes to relationships are read again at a start without it being felt, and a share of them all. */
+const FEW_CHANGES = 10_000;
+const SMALL_SHARE = 0.02;
+
 /**
  * The state in force and the one way to change it (design, section 7): a write is planned at the latest revision,
  * appended durably, then visible, then acknowledged. One at a time, because nothing here awaits.
@@ -33,7 +41,12 @@ const PAST_STATES = 4;
 export class Ledger {
   readonly store: Store;
   private readonly clock: () => number;
-  private readonly state = new State();
+  private readonly tuples: TupleIndex;
+  private readonly state: State;
+  /** Changes to relationships that a start would have to read again. */
+  private uncached = 0;
+  /** The revision up to which every change is in the state; short of the store's if applying one failed. */
+  private applied: number;
   private readonly callerRows = new Map<string, CallerRow>();
   private readonly waiting = new Set<() => void>();
   private readonly past = new Map<number, Snapshot>();
@@ -46,8 +59,23 @@ export class Ledger {
     this.store = store;
     this.clock = clock;
     this.current = fallback;
-    for (const row of store.rows()) this.take(row, row.created_revision);
+    const cached = store.cachedRelationships();
+    const tuples = cached === undefined ? undefined : TupleIndex.unpack(cached.bytes);
+    this.tuples = tuples ?? new TupleIndex();
+    this.state = new State(this.tuples);
+    const known = tuples === undefined ? undefined : 'relationship';
+    for (const row of store.rows(undefined, known)) this.take(row, row.created_revision);
+    if (tuples !== undefined && cached !== undefined) this.catchUp(cached.revision);
+    this.applied = store.revision;
     this.live = this.view();
+    this.cacheRelationships();
+  }
+
+  /** Call before the store is closed: what the next start would otherwise have to read row by row is kept for it. */
+  cacheRelationships(): void {
+    if (this.applied !== this.revision || this.uncached <= Math.max(FEW_CHANGES, this.tuples.size * SMALL_SHARE))
+      return;
+    if (this.store.cacheRelationships(this.tuples.pack())) this.uncached = 0;
   }
 
   /** The latest revision, every write up to which is visible. */
@@ -158,6 +186,7 @@ export class Ledger {
       return err(failure('store_unavailable', `the store did not take the write: ${describe(fault)}`));
     }
     for (const change of changes) this.take(change, stored);
+    this.applied = stored;
     this.live = this.view();
     for (const wake of [...this.waiting]) wake();
     return ok(answer);
@@ -190,7 +219,18 @@ export class Ledger {
     return { ...state.snapshot(bundle), revision };
   }
 
+  /** What happened to relationships after `revision`. */
+  private catchUp(revision: number): void {
+    for (let at = revision; at < this.store.revision; ) {
+      for (const commit of this.store.changes(at, COMMITS_PER_READ)) {
+        for (const change of commit.changes) if (change.kind === 'relationship') this.take(change, commit.revision);
+        at = commit.revision;
+      }
+    }
+  }
+
   private take(change: Change, revision: number): void {
+    if (change.kind === 'relationship') this.uncached += 1;
     if (change.kind === 'bundle') this.current = compiled(change.value);
     else if (change.kind === 'caller') {
       if (change.value === null) this.callerRows.delete(change.key);

@@ -19,8 +19,11 @@ export interface Store {
    */
   commit(commit: Commit): number;
 
-  /** Every row in force at `revision` (default: the latest), in the order (kind, key), each kind once. */
-  rows(revision?: number): Iterable<StoredRow>;
+  /**
+   * Every row in force at `revision` (default: the latest), in the order (kind, key), each kind once; `without` leaves
+   * one kind out, at no cost.
+   */
+  rows(revision?: number, without?: Change['kind']): Iterable<StoredRow>;
 
   /** Commits after `revision`, oldest first, at most `limit`. */
   changes(afterRevision: number, limit: number): readonly StoredCommit[];
@@ -37,7 +40,24 @@ export interface Store {
    */
   contains(epoch: string, revision: number): boolean;
 
+  /**
+   * What `cacheRelationships` kept last, if this store contains the history that it came from: the relationships as
+   * of `revision`, from which `changes` leads on. Never the truth, only a short cut to it: undefined where in doubt.
+   */
+  cachedRelationships(): CachedRelationships | undefined;
+
+  /**
+   * Keeps bytes that stand for all relationships as of the latest revision, for the next start. A cache that cannot be
+   * kept is no fault: false then, and the one before stays.
+   */
+  cacheRelationships(parts: readonly Uint8Array[]): boolean;
+
   close(): void;
+}
+
+export interface CachedRelationships {
+  readonly revision: number;
+  readonly bytes: Uint8Array;
 }
 
 export interface Commit {

@@ -173,6 +173,18 @@ export function storeContract(create: () => StoreUnderTest): void {
       expect(() => store.rows(-1)).toThrow(RangeError);
     });
 
+    test('come without one kind where that is asked for, at any revision', () => {
+      const many = Array.from({ length: 2500 }, (_, n) => change(`k${String(n).padStart(4, '0')}`, n));
+      const caller = (key: string): Change => ({ kind: 'caller', key, value: { id: key } });
+      const revocation = { delegation: 'd', at: 1, by: 'a', reason: 'r', revision: 2 };
+      store.commit({ ...setting('', 0), changes: [caller('a'), ...many] });
+      store.commit({ ...setting('', 0), changes: [caller('b'), { kind: 'revocation', key: 'd', value: revocation }] });
+      expect(keys(store.rows(2, 'entity'))).toEqual(['a', 'b', 'd']);
+      expect(keys(store.rows(1, 'entity'))).toEqual(['a']);
+      expect(keys(store.rows(2, 'revocation')).slice(0, 3)).toEqual(['a', 'b', 'k0000']);
+      expect([...store.rows(2, 'caller')]).toHaveLength(2501);
+    });
+
     test('equal the replay of all commits, at every revision', () => {
       const changes = fc.array(
         fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd'), value: fc.option(fc.nat(9), { freq: 2 }) }),
@@ -219,6 +231,41 @@ export function storeContract(create: () => StoreUnderTest): void {
       store.commit({ at: 2, by: 'alice', act: 'remove', changes: [{ kind: 'caller', key: 'x', value: null }] });
       const added = { value: { id: 'x' }, revision: 1, at: 1, by: 'alice', act: 'add' };
       expect(store.versions('caller', 'x')).toEqual([added]);
+    });
+  });
+
+  describe('cached relationships', () => {
+    const bytes = (text: string) => [Buffer.from(text), Buffer.from('!')];
+    const cached = () => {
+      const cache = store.cachedRelationships();
+      return cache && `${Buffer.from(cache.bytes)}@${cache.revision}`;
+    };
+
+    test('are the last ones kept, with their revision, also over a restart', () => {
+      expect(cached()).toBeUndefined();
+      store.commit(setting('a', 1));
+      expect(store.cacheRelationships(bytes('one'))).toBe(true);
+      store.commit(setting('a', 2));
+      for (const _ of beforeAndAfterRestart()) expect(cached()).toBe('one!@1');
+      expect(store.cacheRelationships(bytes('two'))).toBe(true);
+      store.commit(setting('a', 3));
+      for (const _ of beforeAndAfterRestart()) expect(cached()).toBe('two!@2');
+    });
+
+    test('of a history that is not this one are not there', () => {
+      store.commit(setting('a', 1));
+      store.close();
+      const restore = place.backup();
+      store = place.open();
+      store.commit(setting('a', 2));
+      store.cacheRelationships(bytes('two'));
+      store.close();
+      restore();
+      store = place.open();
+      expect(cached()).toBeUndefined();
+      store.commit(setting('b', 2));
+      expect(reopen().revision).toBe(2);
+      expect(cached()).toBeUndefined();
     });
   });
 

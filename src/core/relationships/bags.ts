@@ -1,3 +1,5 @@
+import { toGrowing, toIntegers } from './packed.ts';
+
 /** Lists with up to this many values are scanned; wider ones are hashed. One cache line of integers. */
 const NARROW = 16;
 const SMALLEST_TABLE = 32;
@@ -77,6 +79,19 @@ export class Bags {
   /** Puts the values of a set that is not wide into another order. */
   reorder(heads: Int32Array, at: number, values: readonly number[]): void {
     if (values.length > 1) this.words.set(values, heads[at] as number);
+  }
+
+  /** The arrays that `restore` takes. */
+  arrays(): readonly Int32Array[] {
+    return [this.words.subarray(0, this.used), this.free, this.tables.subarray(0, 2 * this.tableCount)];
+  }
+
+  restore([words, free, tables]: readonly Uint8Array[]): void {
+    this.used = (words?.length ?? 0) / 4;
+    this.words = toGrowing(words);
+    this.free = toIntegers(free);
+    this.tableCount = (tables?.length ?? 0) / 8;
+    this.tables = toGrowing(tables);
   }
 
   private insertNarrow(start: number, count: number, value: number, place: number): number {

@@ -4,6 +4,12 @@ import { type ModelPlan, planModel } from './model-plan.ts';
 /** Kinds are pairs: so many relations there can be, beyond what any model has. */
 const RELATIONS = 2 ** 20;
 
+export interface KindList {
+  readonly types: readonly string[];
+  /** The number of the type, and the relation. */
+  readonly kinds: readonly (readonly [type: number, relation: string])[];
+}
+
 /** Types, relations and kinds (a relation of a type, `group#member`), numbered: few, so they are texts in maps. */
 export class Kinds {
   private readonly types = new Numbering();
@@ -43,6 +49,12 @@ export class Kinds {
     return this.pairs[kind]?.suffix ?? '';
   }
 
+  /** All types and kinds in the order of their numbers; numbered in this order they get the same ones again. */
+  list(): KindList {
+    const kinds = this.pairs.map(({ type, suffix }): [number, string] => [type, suffix.slice(1)]);
+    return { types: this.types.names, kinds };
+  }
+
   /** The model with its relations numbered; made once. */
   plan(model: Model): ModelPlan {
     let plan = this.plans.get(model);
@@ -55,7 +67,7 @@ export class Kinds {
 }
 
 class Numbering {
-  private readonly names: string[] = [];
+  readonly names: string[] = [];
   private readonly numbers = new Map<string, number>();
 
   number(name: string): number {

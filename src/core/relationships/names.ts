@@ -1,4 +1,5 @@
 import { grown } from './bags.ts';
+import { toGrowing, toIntegers } from './packed.ts';
 
 /** Texts decoded last, by the low bits of their number: the entities of one proof are named several times in it. */
 const RECENT = 1024;
@@ -72,6 +73,22 @@ export class Names {
       if (a !== b) return (a as number) - (b as number);
     }
     return leftWhole - rightWhole;
+  }
+
+  /** The arrays that `restore` takes. */
+  arrays(): readonly (Int32Array | Uint8Array)[] {
+    const end = this.starts[this.count] as number;
+    const starts = this.starts.subarray(0, this.count + 1);
+    return [this.bytes.subarray(0, end), starts, this.hashes.subarray(0, this.count), this.slots];
+  }
+
+  restore(count: number, [bytes = new Uint8Array(), starts, hashes, slots]: readonly Uint8Array[]): void {
+    this.count = count;
+    this.starts = toGrowing(starts);
+    this.hashes = toGrowing(hashes);
+    this.slots = toIntegers(slots);
+    this.bytes = new Uint8Array(bytes.length + (bytes.length >> 4) + 256);
+    this.bytes.set(bytes);
   }
 
   private equals(number: number, text: string): boolean {

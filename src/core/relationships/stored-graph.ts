@@ -1,8 +1,9 @@
 import { typeOf } from '../entity.ts';
 import { Bags, grown } from './bags.ts';
-import { Kinds } from './kinds.ts';
+import { type KindList, Kinds } from './kinds.ts';
 import type { RelationshipCondition } from './membership.ts';
 import { Names } from './names.ts';
+import { pack, toGrowing, unpack } from './packed.ts';
 import type { TupleGraph } from './tuple-graph.ts';
 
 /** Four integers an entity. A type and whether it is `type:*`; the first row + 1; the rows where it is a user. */
@@ -25,6 +26,18 @@ const NONE: readonly number[] = [];
 /** Wide rows whose users are kept in order: sorting a hundred thousand again for each question would be felt. */
 const ORDERED_ROWS = 256;
 
+/** What is packed beside the arrays. */
+interface Head extends KindList {
+  readonly size: number;
+  readonly entities: number;
+  readonly rows: number;
+  readonly freeRow: number;
+  readonly conditions: readonly (readonly [row: number, user: number, condition: RelationshipCondition])[];
+}
+
+const NAME_ARRAYS = 4;
+const BAG_ARRAYS = 3;
+
 /** All stored relationships, some fifty bytes each; a change costs the same however many there are. */
 export class StoredGraph implements TupleGraph {
   readonly kinds = new Kinds();
@@ -39,6 +52,41 @@ export class StoredGraph implements TupleGraph {
   private readonly orderedUsersets = new Map<number, readonly number[]>();
   private readonly orderedMembers = new Map<number, readonly number[]>();
   private count = 0;
+
+  /** The graph that `pack` made these bytes of, or undefined where they are another version's. */
+  static unpack(bytes: Uint8Array): StoredGraph | undefined {
+    const unpacked = unpack<Head>(bytes);
+    if (unpacked === undefined) return undefined;
+    const { head, arrays } = unpacked;
+    const graph = new StoredGraph();
+    for (const type of head.types) graph.kinds.type(type);
+    for (const [type, relation] of head.kinds) graph.kinds.kind(type, relation);
+    graph.count = head.size;
+    graph.rowCount = head.rows;
+    graph.freeRow = head.freeRow;
+    graph.names.restore(head.entities, arrays.slice(0, NAME_ARRAYS));
+    graph.bags.restore(arrays.slice(NAME_ARRAYS, NAME_ARRAYS + BAG_ARRAYS));
+    const [entities, rows] = arrays.slice(NAME_ARRAYS + BAG_ARRAYS);
+    graph.entities = toGrowing(entities);
+    graph.rows = toGrowing(rows);
+    for (const [row, user, condition] of head.conditions) graph.keepCondition(row, user, condition);
+    return graph;
+  }
+
+  /** The graph as bytes, to be written at once, before the next change. */
+  pack(): readonly Uint8Array[] {
+    const conditions = [...this.conditions].flatMap(([row, users]) =>
+      [...users].map(([user, condition]) => [row, user, condition] as const),
+    );
+    const { size, rowCount: rows, freeRow } = this;
+    const head: Head = { ...this.kinds.list(), size, entities: this.names.size, rows, freeRow, conditions };
+    return pack(head, [
+      ...this.names.arrays(),
+      ...this.bags.arrays(),
+      this.entities.subarray(0, this.names.size * ENTITY),
+      this.rows.subarray(0, rows * ROW),
+    ]);
+  }
 
   get size(): number {
     return this.count;
@@ -212,11 +260,15 @@ export class StoredGraph implements TupleGraph {
 
   private setCondition(row: number, user: number, condition: RelationshipCondition | undefined): void {
     const before = this.conditions.get(row);
-    if (condition !== undefined) {
-      if (before === undefined) this.conditions.set(row, new Map([[user, condition]]));
-      else before.set(user, condition);
-    } else if (before?.delete(user) && before.size === 0) this.conditions.delete(row);
+    if (condition !== undefined) this.keepCondition(row, user, condition);
+    else if (before?.delete(user) && before.size === 0) this.conditions.delete(row);
     this.rows[row * ROW + CONDITIONS] = this.conditions.get(row)?.size ?? 0;
+  }
+
+  private keepCondition(row: number, user: number, condition: RelationshipCondition): void {
+    const users = this.conditions.get(row);
+    if (users === undefined) this.conditions.set(row, new Map([[user, condition]]));
+    else users.set(user, condition);
   }
 
   private ordered(row: number, usersets: boolean, kept: Map<number, readonly number[]>): readonly number[] {

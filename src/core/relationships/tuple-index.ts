@@ -7,10 +7,22 @@ import type { TupleReader } from './tuples.ts';
 
 /** All stored relationships in memory. One relationship per (object, relation, user). */
 export class TupleIndex implements TupleReader {
-  private readonly stored = new StoredGraph();
+  private readonly stored: StoredGraph;
 
-  constructor(tuples: Iterable<Relationship> = []) {
+  constructor(tuples: Iterable<Relationship> = [], stored: StoredGraph = new StoredGraph()) {
+    this.stored = stored;
     for (const tuple of tuples) this.add(tuple);
+  }
+
+  /** The index that `pack` made these bytes of, or undefined where they are another version's. */
+  static unpack(bytes: Uint8Array): TupleIndex | undefined {
+    const stored = StoredGraph.unpack(bytes);
+    return stored === undefined ? undefined : new TupleIndex([], stored);
+  }
+
+  /** The index as bytes, in parts to be written one behind the other, before the next change. */
+  pack(): readonly Uint8Array[] {
+    return this.stored.pack();
   }
 
   get graph(): TupleGraph {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Change } from '../../core/change.ts';
 import {
+  type CachedRelationships,
   type Commit,
   type IdempotentAnswer,
   type Store,
@@ -12,9 +13,10 @@ import {
   type StoredVersion,
   StoreError,
 } from '../store.ts';
+import { cachePath, readCache, writeCache } from './relationship-cache.ts';
 import { migrate, refuseForeign } from './schema.ts';
 import { toStoreError } from './sqlite-error.ts';
-import { prepareStatements, type RawRow, type Statements } from './statements.ts';
+import { prepareStatements, type RawRow, type RowPlace, type Statements } from './statements.ts';
 
 /**
  * How long the answer for an idempotency key is kept, in milliseconds of commit time: a day, longer than any client
@@ -27,6 +29,9 @@ const SMALLEST_PAGE = 512;
 
 /** Rows read from SQLite at a time: no statement stays open while the caller looks at them, so it may commit. */
 const ROWS_PER_READ = 1000;
+
+/** SQLite puts every blob behind every text (sqlite.org/datatype3.html, section 4.1). */
+const BEHIND_ALL_KEYS = Buffer.alloc(0);
 
 /**
  * Opens or creates the store in the file at `path` (`:memory:` for one that ends with the process), with its
@@ -109,11 +114,11 @@ class SqliteStore implements Store {
     return revision;
   }
 
-  rows(revision: number = this.lastRevision): Iterable<StoredRow> {
+  rows(revision: number = this.lastRevision, without?: Change['kind']): Iterable<StoredRow> {
     if (!Number.isSafeInteger(revision) || revision < 0 || revision > this.lastRevision) {
       throw new RangeError(`revision ${revision} is not in the store, whose latest is ${this.lastRevision}`);
     }
-    return this.readRows(revision);
+    return this.readRows(revision, without);
   }
 
   changes(afterRevision: number, limit: number): readonly StoredCommit[] {
@@ -153,6 +158,26 @@ class SqliteStore implements Store {
     });
   }
 
+  cachedRelationships(): CachedRelationships | undefined {
+    if (this.db.memory) return undefined;
+    try {
+      const cache = readCache(cachePath(this.path));
+      return cache !== undefined && this.contains(cache.epoch, cache.revision) ? cache : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  cacheRelationships(parts: readonly Uint8Array[]): boolean {
+    if (this.db.memory) return false;
+    try {
+      writeCache(cachePath(this.path), this.epoch, this.lastRevision, parts);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   close(): void {
     this.guard(() => this.db.close());
   }
@@ -177,18 +202,18 @@ class SqliteStore implements Store {
     }
   }
 
-  private *readRows(revision: number): Generator<StoredRow> {
-    let after = { kind: '', key: '' };
+  private *readRows(revision: number, without: Change['kind'] | undefined): Generator<StoredRow> {
+    let after: RowPlace = { kind: '', key: '' };
     for (;;) {
       const page = this.guard(() => this.readPage(revision, after));
-      for (const row of page) yield this.guard(() => toStoredRow(row));
+      for (const row of page) if (row[0] !== without) yield this.guard(() => toStoredRow(row));
       const last = page.at(-1);
       if (last === undefined || page.length < ROWS_PER_READ) return;
-      after = { kind: last[0], key: last[1] };
+      after = { kind: last[0], key: last[0] === without ? BEHIND_ALL_KEYS : last[1] };
     }
   }
 
-  private readPage(revision: number, after: { readonly kind: string; readonly key: string }): RawRow[] {
+  private readPage(revision: number, after: RowPlace): RawRow[] {
     // Commits may come between two pages: the revision asked for is the latest only as long as none does.
     return revision === this.lastRevision
       ? this.statements.latestRowsAfter.all(after.kind, after.key, ROWS_PER_READ)

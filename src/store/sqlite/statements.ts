@@ -5,6 +5,12 @@ const COLUMNS = 'kind, key, value, created_revision';
 
 export type RawRow = [kind: string, key: string, value: string, createdRevision: number];
 
+/** A place in the order of rows; a blob as key is behind all keys of its kind. */
+export interface RowPlace {
+  readonly kind: string;
+  readonly key: string | Buffer;
+}
+
 interface CommitRow {
   readonly revision: number;
   readonly at: number;
@@ -45,12 +51,12 @@ export function prepareStatements(db: Database) {
     remove: db.prepare<[string, string]>('DELETE FROM live WHERE kind = ? AND key = ?'),
 
     latestRowsAfter: db
-      .prepare<[string, string, number], RawRow>(
+      .prepare<[string, string | Buffer, number], RawRow>(
         `SELECT ${COLUMNS} FROM live WHERE (kind, key) > (?, ?) ORDER BY kind, key LIMIT ?`,
       )
       .raw(),
     pastRowsAfter: db
-      .prepare<[{ kind: string; key: string; revision: number; limit: number }], RawRow>(
+      .prepare<[RowPlace & { readonly revision: number; readonly limit: number }], RawRow>(
         `SELECT ${COLUMNS} FROM live
            WHERE (kind, key) > (:kind, :key) AND created_revision <= :revision
          UNION ALL

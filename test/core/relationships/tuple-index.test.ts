@@ -64,10 +64,27 @@ describe('TupleIndex', () => {
           index.of(act.tuple.object, act.tuple.relation);
         }
         expectSame(index, stored);
+        const restored = unpacked(index);
+        expectSame(restored, stored);
+        for (const key of stored.keys()) expect(restored.remove(key)).toBe(true);
+        for (const one of stored.values()) restored.add(one);
+        expectSame(restored, stored);
       }),
       { seed: 20261124, numRuns: 200 },
     );
   });
+});
+
+function unpacked(index: TupleIndex): TupleIndex {
+  return TupleIndex.unpack(Buffer.concat(index.pack())) ?? expect.fail('it does not take its own bytes');
+}
+
+it('takes no bytes but its own', () => {
+  const bytes = Buffer.concat(new TupleIndex([{ user: 'user:ü', relation: 'viewer', object: 'doc:1' }]).pack());
+  expect(TupleIndex.unpack(bytes)?.size).toBe(1);
+  expect(TupleIndex.unpack(bytes.subarray(0, -4))).toBeUndefined();
+  expect(TupleIndex.unpack(Buffer.from(bytes).fill(0, 0, 4))).toBeUndefined();
+  expect(TupleIndex.unpack(new Uint8Array())).toBeUndefined();
 });
 
 /** Beyond some number of users a row is kept in another way. */
@@ -99,6 +116,7 @@ describe('a wide row', () => {
         }
         expectSame(index, stored);
         expectRow(index, stored);
+        expectRow(unpacked(index), stored);
         const extra = contextual.map((one) => ({ user: one, ...shape }));
         const both = new Map([...stored.values(), ...extra].map((one) => [relationshipKey(one), one]));
         expectRow(overlay(index, extra), both);

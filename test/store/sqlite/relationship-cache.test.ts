@@ -1,0 +1,43 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { readCache, writeCache } from '../../../src/store/sqlite/relationship-cache.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'behalf-cache-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const EPOCH = 'bdb7f9fa-1ca6-486c-b582-7e8ab54d8e1c';
+const PARTS = [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(), Uint8Array.of(5, 6, 7, 8)];
+
+test('a cache comes back as it was written', () => {
+  const file = join(root, 'whole');
+  writeCache(file, EPOCH, 2 ** 40 + 1, PARTS);
+  const cache = readCache(file);
+  expect(cache).toMatchObject({ epoch: EPOCH, revision: 2 ** 40 + 1 });
+  expect([...(cache?.bytes ?? [])]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(existsSync(`${file}.new`)).toBe(false);
+});
+
+test('with any byte changed, or cut short, it is none', () => {
+  const file = join(root, 'damaged');
+  writeCache(file, EPOCH, 7, PARTS);
+  const bytes = readFileSync(file);
+  for (let at = 0; at < bytes.length; at++) {
+    const damaged = Buffer.from(bytes);
+    damaged.writeUInt8((damaged.readUInt8(at) + 1) % 256, at);
+    writeFileSync(file, damaged);
+    expect(readCache(file)).toBeUndefined();
+    writeFileSync(file, bytes.subarray(0, at));
+    expect(readCache(file)).toBeUndefined();
+  }
+  expect(readCache(join(root, 'nothing'))).toBeUndefined();
+});
+
+test('one that cannot be written leaves the one before, and nothing half done', () => {
+  const file = join(root, 'kept');
+  writeCache(file, EPOCH, 1, PARTS);
+  mkdirSync(`${file}.new`);
+  expect(() => writeCache(file, EPOCH, 2, PARTS)).toThrow();
+  expect(readCache(file)?.revision).toBe(1);
+});
