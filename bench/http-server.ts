@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import Fastify from 'fastify';
 import { openFileLog } from '../src/audit/file-log.ts';
 import type { DecisionLog, StoredDecision } from '../src/audit/log.ts';
-import type { Caller } from '../src/callers/caller.ts';
+import { ASSERTABLE, type Caller } from '../src/callers/caller.ts';
 import { toCallerRow } from '../src/callers/caller-row.ts';
 import { makeKey } from '../src/callers/key.ts';
 import type { Change } from '../src/core/change.ts';
@@ -18,18 +18,25 @@ import { toBundleSource, validateBundle } from '../src/engine/publish.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
 import { buildServer } from '../src/wire/server.ts';
 import { chainOf, MODEL } from './chain-world.ts';
+import { PURCHASE_ORDERS } from './purchase-orders.ts';
 
-const [mode = 'durable', depth = '4'] = process.argv.slice(2);
+/** `chain` is a model and a chain of delegations, `cerbos` policies brought over. */
+const [mode = 'durable', depth = '4', world = 'chain'] = process.argv.slice(2);
 const GATEWAY: Caller = {
   id: 'gateway',
   roles: ['check'],
   actors: ['agent:*'],
   origins: ['user:*'],
   vouches: ['user:*'],
-  direct: false,
-  asserts: [],
+  direct: true,
+  asserts: ASSERTABLE,
   mode: 'enforce',
 };
+
+const CERBOS = [
+  ...PURCHASE_ORDERS.map(({ path, text }) => ({ path: `policies/${path}`, text })),
+  { path: 'policies/behalf.yaml', text: 'semantics: cerbos\n' },
+];
 
 function memoryLog(): DecisionLog {
   let sequence = 0;
@@ -62,7 +69,7 @@ async function start(): Promise<void> {
   }
   const directory = mkdtempSync(join(tmpdir(), 'behalf-bench-'));
   const store = openSqliteStore(join(directory, 'bench.db'));
-  const source = toBundleSource([{ path: 'model/bench.fga', text: MODEL }]);
+  const source = toBundleSource(world === 'cerbos' ? CERBOS : [{ path: 'model/bench.fga', text: MODEL }]);
   const relationship = { user: 'user:alice', relation: 'caller', object: 'tool:erp/pay' };
   const changes: Change[] = [
     { kind: 'bundle', key: 'current', value: source },

@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { benchCerbos } from './cerbos.ts';
 import { benchDecide } from './decide.ts';
 import { benchHttp } from './http.ts';
 import { benchRelationships } from './relationships.ts';
@@ -8,6 +9,7 @@ const SECTIONS: { readonly [name: string]: () => void | Promise<void> } = {
   decide: benchDecide,
   relationships: benchRelationships,
   http: benchHttp,
+  cerbos: benchCerbos,
 };
 
 const named = process.argv.slice(2);
