@@ -58,8 +58,15 @@ export class YamlValue {
     return undefined;
   }
 
-  /** The fields of a map; a field that is unknown, empty or missing though required is a problem. */
-  fields(known: readonly string[], required: readonly string[] = []): ReadonlyMap<string, YamlValue> | undefined {
+  /**
+   * The fields of a map; a field that is unknown, empty or missing though required is a problem. With `empty` as
+   * `absent` one without a value is as if it were not there (protobuf's JSON mapping).
+   */
+  fields(
+    known: readonly string[],
+    required: readonly string[] = [],
+    empty: 'refused' | 'absent' = 'refused',
+  ): ReadonlyMap<string, YamlValue> | undefined {
     const entries = this.entries();
     if (entries === undefined) return undefined;
     const fields = new Map<string, YamlValue>();
@@ -72,6 +79,7 @@ export class YamlValue {
           expected: known.join(', '),
         });
       } else if (value === undefined) {
+        if (empty === 'absent') continue;
         // An empty `condition:` must not become a delegation without one.
         this.source.problems.push({ ...place, message: `${name} has no value`, expected: 'a value, or no such key' });
       } else {

@@ -2,7 +2,7 @@ import type { YamlValue } from '../../core/yaml-value.ts';
 
 /**
  * The fields of a message that is written as protobuf's JSON has it: each name may be written `likeThis` or
- * `like_this`. Unknown, empty and missing ones are problems.
+ * `like_this`, and null is none. Unknown and missing ones are problems.
  */
 export function protoFields(
   value: YamlValue,
@@ -10,7 +10,7 @@ export function protoFields(
   required: readonly string[] = [],
 ): ReadonlyMap<string, YamlValue> {
   const spelled = [...new Set(known.flatMap((name) => [name, snakeCased(name)]))];
-  const given = value.fields(spelled) ?? new Map<string, YamlValue>();
+  const given = value.fields(spelled, [], 'absent') ?? new Map<string, YamlValue>();
   const fields = new Map<string, YamlValue>();
   for (const name of known) {
     const [first, second] = [given.get(name), name === snakeCased(name) ? undefined : given.get(snakeCased(name))];
