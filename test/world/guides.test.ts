@@ -8,7 +8,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
  * Runs the requests of the guides against the example world, served as `npm start` serves it, and compares what comes
  * back with what the guides print. `GUIDES=write npx vitest run test/world/guides` prints it anew.
  */
-const GUIDES = ['README', 'docs/delegate', 'docs/policies', 'docs/callers', 'docs/authzen', 'docs/search', 'docs/cerbos'];
+const GUIDES = [
+  'README',
+  'docs/delegate',
+  'docs/policies',
+  'docs/callers',
+  'docs/authzen',
+  'docs/search',
+  'docs/cerbos',
+  'docs/testing',
+  'docs/bundles',
+];
 const ROOT = join(import.meta.dirname, '../..');
 const URL_IN_GUIDES = 'http://127.0.0.1:7420';
 
