@@ -120,6 +120,8 @@ export class MembershipWalk implements Walk {
     if (this.itself?.object === object && this.itself.relation === relation.name) {
       return yes({ object: this.text(object), relation: relation.name, via: 'self' });
     }
+    if (relation.rewrite.kind === 'direct' && this.endsAt(row) && this.progress.depth < LIMITS.relationshipDepth)
+      return NO;
     const question = object * this.plan.width + relation.kind;
     const known = this.progress.recall(question);
     if (known !== undefined) return known;
@@ -128,5 +130,12 @@ export class MembershipWalk implements Walk {
     const outcome = this.evaluate(relation.rewrite, { object, row, relation });
     this.progress.close(outcome);
     return outcome;
+  }
+
+  /** Most questions end so: stored relationships only, none with the subject, none that leads on. Nothing to keep. */
+  private endsAt(row: number): boolean {
+    if (row < 0) return true;
+    const { graph, subject } = this;
+    return graph.usersets(row).length === 0 && !graph.has(row, subject.user) && !graph.has(row, subject.everybody);
   }
 }

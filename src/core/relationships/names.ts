@@ -136,18 +136,18 @@ export class Names {
   }
 
   private decode(number: number): string {
-    let text = '';
+    const units: number[] = [];
     const end = this.starts[number + 1] as number;
     for (let at = this.starts[number] as number; at < end; ) {
       const first = this.bytes[at++] as number;
-      if (first < 0x80) text += String.fromCharCode(first);
-      else if (first < 0xe0) text += String.fromCharCode(((first & 0x1f) << 6) | ((this.bytes[at++] as number) & 0x3f));
+      if (first < 0x80) units.push(first);
+      else if (first < 0xe0) units.push(((first & 0x1f) << 6) | ((this.bytes[at++] as number) & 0x3f));
       else {
         const second = (this.bytes[at++] as number) & 0x3f;
-        text += String.fromCharCode(((first & 0x0f) << 12) | (second << 6) | ((this.bytes[at++] as number) & 0x3f));
+        units.push(((first & 0x0f) << 12) | (second << 6) | ((this.bytes[at++] as number) & 0x3f));
       }
     }
-    return text;
+    return String.fromCharCode(...units);
   }
 
   private rehash(size: number): void {

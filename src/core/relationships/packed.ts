@@ -1,5 +1,5 @@
 /** Says what it is, and in which order the machine that wrote it keeps the bytes of a number; the last digit is the format. */
-const MARK = 0x52656c31;
+const MARK = 0x52656c32;
 const MARK_INTEGERS = 2;
 const ALIGNMENT = 4;
 

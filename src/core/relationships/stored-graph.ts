@@ -18,13 +18,13 @@ const KIND = 1;
 const NEXT = 2;
 const USERS = 3;
 const USERSET_OF = 5;
-/** How many of the relationships have a condition. */
-const CONDITIONS = 7;
+/** Twice the number of users that are usersets, and 1 if some relationship has a condition. */
+const TRAITS = 7;
 const COUNT = 1;
 
 const NONE: readonly number[] = [];
 /** Wide rows whose users are kept in order: sorting a hundred thousand again for each question would be felt. */
-const ORDERED_ROWS = 256;
+const ORDERED_ROWS = 4096;
 
 /** What is packed beside the arrays. */
 interface Head extends KindList {
@@ -132,11 +132,11 @@ export class StoredGraph implements TupleGraph {
   }
 
   condition(row: number, user: number): RelationshipCondition | undefined {
-    return this.rows[row * ROW + CONDITIONS] === 0 ? undefined : this.conditions.get(row)?.get(user);
+    return ((this.rows[row * ROW + TRAITS] as number) & 1) === 0 ? undefined : this.conditions.get(row)?.get(user);
   }
 
   usersets(row: number): readonly number[] {
-    return this.ordered(row, true, this.orderedUsersets);
+    return (this.rows[row * ROW + TRAITS] as number) < 2 ? NONE : this.ordered(row, true, this.orderedUsersets);
   }
 
   members(row: number): readonly number[] {
@@ -239,6 +239,7 @@ export class StoredGraph implements TupleGraph {
       while (place < count && this.compareUsers(this.bags.at(this.rows, at, place), user) < 0) place += 1;
     }
     this.bags.insert(this.rows, at, user, place);
+    if (user < 0) this.rows[row * ROW + TRAITS] = (this.rows[row * ROW + TRAITS] as number) + 2;
     this.forgetOrder(row, user);
   }
 
@@ -246,6 +247,7 @@ export class StoredGraph implements TupleGraph {
     const at = row * ROW + USERS;
     const wide = this.bags.isWide(this.rows, at);
     this.bags.delete(this.rows, at, user);
+    if (user < 0) this.rows[row * ROW + TRAITS] = (this.rows[row * ROW + TRAITS] as number) - 2;
     if (wide && !this.bags.isWide(this.rows, at)) {
       const users = this.bags.values(this.rows, at).sort((left, right) => this.compareUsers(left, right));
       this.bags.reorder(this.rows, at, users);
@@ -262,7 +264,8 @@ export class StoredGraph implements TupleGraph {
     const before = this.conditions.get(row);
     if (condition !== undefined) this.keepCondition(row, user, condition);
     else if (before?.delete(user) && before.size === 0) this.conditions.delete(row);
-    this.rows[row * ROW + CONDITIONS] = this.conditions.get(row)?.size ?? 0;
+    const usersets = (this.rows[row * ROW + TRAITS] as number) & ~1;
+    this.rows[row * ROW + TRAITS] = usersets | (this.conditions.has(row) ? 1 : 0);
   }
 
   private keepCondition(row: number, user: number, condition: RelationshipCondition): void {

@@ -2,7 +2,7 @@ import type { Subject } from './query.ts';
 import type { TupleGraph } from './tuple-graph.ts';
 
 /** A user that no row has: no graph has as many entities. */
-const NOBODY = 2 ** 31 - 1;
+export const NOBODY = 2 ** 31 - 1;
 
 /** A subject by the numbers of a graph; what the graph does not know is nobody. */
 export interface SubjectNumbers {

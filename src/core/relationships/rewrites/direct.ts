@@ -1,5 +1,6 @@
 import { NO, type Outcome, type Unknown, yes } from '../outcome.ts';
 import { toTupleStep } from '../proof-step.ts';
+import { NOBODY } from '../subject-numbers.ts';
 import type { Node, Walk } from '../walk.ts';
 
 /**
@@ -25,7 +26,7 @@ export function evaluateDirect(walk: Walk, node: Node): Outcome {
 
 function evaluateUser(walk: Walk, node: Node, user: number, via: 'direct' | 'wildcard'): Outcome {
   const { row, relation } = node;
-  if (!walk.graph.has(row, user)) return NO;
+  if (user === NOBODY || !walk.graph.has(row, user)) return NO;
   const admission = walk.admit(row, user, relation);
   return admission.kind === 'yes' ? yes(toTupleStep(walk, node, via, row, user)) : admission;
 }
