@@ -97,4 +97,22 @@ describe('a model as JSON and as text', () => {
       error: [{ message: expect.stringContaining('cannot be written in the DSL') }],
     });
   });
+
+  it('is refused where the DSL would cut it', () => {
+    const condition = { name: 'c', expression: 'x // # a note', parameters: { x: { type_name: 'TYPE_NAME_BOOL' } } };
+    const model = parseModelJson({
+      schema_version: '1.1',
+      type_definitions: [
+        { type: 'user' },
+        {
+          type: 'doc',
+          relations: { r: { this: {} } },
+          metadata: { relations: { r: { directly_related_user_types: [{ type: 'user', condition: 'c' }] } } },
+        },
+      ],
+      conditions: { c: condition },
+    });
+    if (!model.ok) expect.fail(model.error.map(({ message }) => message).join());
+    expect(toModelText(model.value, '1.1').ok).toBe(false);
+  });
 });

@@ -16,7 +16,7 @@ type doc
     define reader: [user, user:*, group#member, user with both] or owner or reader from parent
     define writer: owner and reader
     define hidden: [user, doc#shown]
-    define shown: [user] but not hidden
+    define shown: [user, user with i] but not hidden
     define b: [user with b]
     define s: [user with s]
     define i: [user with i]
@@ -234,6 +234,11 @@ describe('lists', () => {
     const question = { user: 'user:ann', relation: 'shown' };
     expect((await client.check({ ...question, object: 'doc:6' })).allowed).toBe(false);
     expect((await client.listObjects({ ...question, type: 'doc' })).objects).toEqual([]);
+    // It does not hide that something else could not be told.
+    const contextualTuples = [{ ...question, object: 'doc:7', condition: { name: 'i', context: {} } }];
+    await expect(client.listObjects({ ...question, type: 'doc', contextualTuples })).rejects.toMatchObject({
+      apiErrorCode: 'validation_error',
+    });
   });
 
   test('relations, as the SDK finds them', async () => {
