@@ -14,6 +14,7 @@ const GUIDES = [
   'docs/policies',
   'docs/callers',
   'docs/authzen',
+  'docs/relationships',
   'docs/search',
   'docs/cerbos',
   'docs/testing',
