@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Caller } from '../../src/callers/caller.ts';
 import { checkSources } from '../../src/cli/check-sources.ts';
-import { parseSeed, seedProblems } from '../../src/engine/parse-seed.ts';
 import { readSources } from '../../src/cli/read-sources.ts';
 import { type Change, relationshipKey } from '../../src/core/change.ts';
 import { toDraft } from '../../src/core/delegation/check-delegations.ts';
@@ -13,6 +12,7 @@ import type { Result } from '../../src/core/result.ts';
 import type { Bundle, EntityRecord } from '../../src/core/snapshot.ts';
 import { State } from '../../src/core/state.ts';
 import { planDelegation } from '../../src/engine/delegate.ts';
+import { parseSeed, seedProblems } from '../../src/engine/parse-seed.ts';
 import { seedFaults } from '../../src/engine/seed.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

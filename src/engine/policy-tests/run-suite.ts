@@ -171,7 +171,7 @@ function outputDifferences(
 }
 
 /** Equal as JSON: whatever the order of members. */
-export function sameJson(left: Json, right: Json): boolean {
+function sameJson(left: Json, right: Json): boolean {
   if (left === right) return true;
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
   if (Array.isArray(left) !== Array.isArray(right)) return false;
