@@ -56,8 +56,8 @@ export const LIMITS = {
   revisionWaitMs: 1000,
   /** Entities or actions that one search ranges over: more take minutes, page by page. */
   searchCandidates: 100_000,
-  /** Milliseconds that a search decides at a stretch, before checks that came meanwhile get their turn. */
-  searchTurnMs: 5,
+  /** Milliseconds that a search decides at a stretch. A check meets several turns on its way to the disk and back. */
+  searchTurnMs: 1,
   /** Milliseconds for one page of a search: it then holds what was found, and a token to go on with. */
   searchPageMs: 2000,
   /** Milliseconds in which a search can be gone on with: its state of then has to be kept or made again. */
