@@ -130,6 +130,24 @@ export const CONDITIONS: fc.Arbitrary<string> = fc.letrec<{ expression: string }
   ),
 })).expression;
 
+/** Attributes of a resource, some missing, some of another type. */
+export const RESOURCE: fc.Arbitrary<object> = fc.record(
+  {
+    s: fc.constantFrom<unknown>('a', 'b', 'pat', 1),
+    t: fc.constantFrom('a', 'b', 'x'),
+    n: fc.constantFrom<unknown>(1, 2, 3.5, 'two'),
+    o: fc.constantFrom(1, 2, 5),
+    flag: fc.constantFrom<unknown>(true, false, 'yes'),
+    tags: fc.constantFrom<unknown>(['a'], ['a', 'b'], [], 'a', ['a', 1]),
+    m: fc.constantFrom<unknown>({ k: 'v' }, { k: 'pat', l: 'a' }, {}),
+    list: fc.constantFrom<unknown>(['pat'], [], 'x'),
+    grants: fc.constantFrom<unknown>([{ team: 'a', level: 3, teams: ['pat'] }], [{}], []),
+    when: fc.constantFrom<unknown>('2024-01-01T01:00:00Z', 'never'),
+    ip: fc.constantFrom('10.1.2.3', '1.1.1.1'),
+  },
+  { requiredKeys: [] },
+);
+
 /** One policy with an action for each condition: `a0`, `a1`, … */
 export function conditionStore(conditions: readonly string[], effect = 'EFFECT_ALLOW'): { path: string; text: string } {
   const rules = conditions.map((expr, at) => ({
@@ -138,12 +156,13 @@ export function conditionStore(conditions: readonly string[], effect = 'EFFECT_A
     roles: ['user'],
     condition: { match: { expr } },
   }));
+  const permit = effect === 'EFFECT_DENY' ? [{ actions: ['*'], effect: 'EFFECT_ALLOW', roles: ['user'] }] : [];
   const resourcePolicy = {
     resource: 'doc',
     version: 'default',
     variables: { local: { name: 'P.attr.s', mine: 'R.attr.s == P.id', flagged: 'R.attr.flag && V.mine' } },
     constants: { local: { limit: 2 } },
-    rules,
+    rules: [...permit, ...rules],
   };
   return { path: 'doc.yaml', text: stringify({ apiVersion: 'api.cerbos.dev/v1', resourcePolicy }) };
 }

@@ -1,5 +1,5 @@
 import { boolean, call, type Syntax } from '../../cel/syntax.ts';
-import { ERROR } from './knowledge.ts';
+import { ERROR, NEVER } from './knowledge.ts';
 import { constantOf, FALSE, type PlanNode, TRUE } from './node.ts';
 
 /** `allow`: a filter may not hold where the condition does not. `deny`: it must hold wherever the condition does. */
@@ -29,7 +29,7 @@ export function approximate(node: PlanNode, sense: Sense): PlanNode {
   return open.length === 1 ? only : { kind: node.kind, of: open };
 }
 
-function opposite(sense: Sense): Sense {
+export function opposite(sense: Sense): Sense {
   return sense === 'allow' ? 'deny' : 'allow';
 }
 
@@ -40,10 +40,13 @@ function safe(expression: Syntax, sense: Sense): Syntax | undefined {
   if (expression.kind === 'select' && expression.presence) {
     const { operand, field } = expression;
     if (sense === 'deny' || !isPlain(operand)) return constant;
-    return call('!=', { kind: 'select', operand, field, presence: false }, { kind: 'literal', value: null });
+    return isPresent({ kind: 'select', operand, field, presence: false });
   }
   if (expression.kind === 'call' && expression.target === undefined) {
     const [first, second] = expression.args;
+    if (expression.name === NEVER && first !== undefined) {
+      return sense === 'allow' || !isAttribute(first) ? constant : call('!_', isPresent(first));
+    }
     if ((expression.name === '&&' || expression.name === '||') && first !== undefined && second !== undefined) {
       return logical(expression.name, safe(first, sense) ?? constant, safe(second, sense) ?? constant);
     }
@@ -59,6 +62,15 @@ function safe(expression: Syntax, sense: Sense): Syntax | undefined {
     if (isQuantifier && body !== undefined) return { ...expression, body };
   }
   return isPlain(expression) ? expression : undefined;
+}
+
+/** An attribute or a part of it. */
+function isAttribute(expression: Syntax): boolean {
+  return expression.kind === 'variable' || (expression.kind === 'select' && isAttribute(expression.operand));
+}
+
+function isPresent(attribute: Syntax): Syntax {
+  return call('!=', attribute, { kind: 'literal', value: null });
 }
 
 function logical(operator: '&&' | '||', left: Syntax, right: Syntax): Syntax {
@@ -85,7 +97,7 @@ function isPlain(expression: Syntax): boolean {
       return !expression.presence && isPlain(expression.operand);
     case 'call':
       // A conditional whose condition has no value takes its second branch in most query languages.
-      if (expression.name === '?:') return false;
+      if (expression.name === '?:' || expression.name === NEVER) return false;
       return [...(expression.target === undefined ? [] : [expression.target]), ...expression.args].every(isPlain);
     case 'list':
       return expression.elements.every(isPlain);

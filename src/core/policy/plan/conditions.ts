@@ -3,7 +3,7 @@ import type { Settings } from '../../settings.ts';
 import { toRoots } from '../bindings.ts';
 import type { Definitions, Expression, Match, Variable } from '../expression.ts';
 import { type DerivedRole, includesSome, type Policy } from '../rules.ts';
-import { approximate, type Sense } from './approximate.ts';
+import { approximate, opposite, type Sense } from './approximate.ts';
 import { ERROR, type Knowledge, type Partial } from './knowledge.ts';
 import { constantOf, FALSE, negate, type PlanNode, TRUE, toExpression } from './node.ts';
 import { evaluatePartially } from './partial.ts';
@@ -41,34 +41,42 @@ export class PlanConditions {
   }
 
   private node(match: Match, owner: Owner, sense: Sense): PlanNode {
-    if (match.kind === 'expr') return { kind: 'condition', expression: this.expression(match.expression, owner) };
+    if (match.kind === 'expr') return this.expression(match.expression, owner, sense);
     const decisive = match.kind === 'any';
     const open: PlanNode[] = [];
+    let decided = false;
     for (const operand of match.of) {
-      const node = this.node(operand, owner, sense);
+      const node = this.node(operand, owner, match.kind === 'none' ? opposite(sense) : sense);
       const constant = constantOf(node);
       const holds = match.kind === 'none' && constant !== undefined ? !constant : constant;
-      // In `strict` the operands before may end in an error: then a later constant decides nothing.
-      if (holds === decisive && (!this.strict || open.length === 0)) return decisive ? TRUE : FALSE;
-      if (holds !== undefined && holds !== decisive) continue;
-      open.push(match.kind === 'none' ? negate(node) : node);
+      if (holds === undefined) open.push(match.kind === 'none' ? negate(node) : node);
+      decided ||= holds === decisive;
     }
+    const constant = decisive === decided ? TRUE : FALSE;
+    if (decided && !this.strict) return constant;
     const [only] = open;
-    if (only === undefined) return decisive ? FALSE : TRUE;
-    if (open.length === 1) return only;
-    if (this.strict && decisive === (sense === 'allow')) return inOrder(open, decisive);
-    return { kind: decisive ? 'or' : 'and', of: open };
+    if (only === undefined) return constant;
+    const node: PlanNode = decided ? constant : open.length === 1 ? only : { kind: decisive ? 'or' : 'and', of: open };
+    const isSafe = open.length === 1 && !decided;
+    return this.strict && !isSafe && decisive === (sense === 'allow') ? onlyWith(node, open, sense) : node;
   }
 
-  private expression(expression: Expression, owner: Owner): Syntax {
+  private expression(expression: Expression, owner: Owner, sense: Sense): PlanNode {
     const knowledge = this.knowledgeOf(owner.definitions);
+    const resolved = this.resolve(expression, owner);
+    const read: PlanNode[] = [];
     if (this.strict) {
       for (const variable of expression.needs) {
-        if (evaluatePartially(this.variable(variable, owner), knowledge).kind === 'error') return ERROR;
+        const value = evaluatePartially(this.variable(variable, owner), knowledge);
+        if (value.kind === 'error') return { kind: 'condition', expression: ERROR };
+        if (value.kind === 'unknown') read.push(toBoolean(settle(value.residual, knowledge).residual));
       }
     }
-    const partial = evaluatePartially(this.resolve(expression, owner), knowledge);
-    return this.toCondition(partial.kind === 'unknown' ? settle(partial.residual, knowledge) : partial);
+    const partial = evaluatePartially(resolved, knowledge);
+    const condition = this.toCondition(partial.kind === 'unknown' ? settle(partial.residual, knowledge) : partial);
+    const node: PlanNode = { kind: 'condition', expression: condition };
+    // A variable in error makes its condition one, even where the condition comes to nothing by it.
+    return isStrictIn(resolved, sense) ? node : onlyWith(node, read, sense);
   }
 
   /** A condition holds only where it is true; what is neither true nor false is an error in `strict`. */
@@ -124,11 +132,12 @@ export class PlanConditions {
       .filter((role) => includesSome(role.parentRoles, this.allRoles))
       .toSorted((left, right) => (left.name < right.name ? -1 : 1))
       .map((role) => {
-        const without = { definitions: role.definitions };
-        return {
-          name: role.name,
-          node: role.condition === undefined ? TRUE : this.node(role.condition, without, 'allow'),
-        };
+        if (role.condition === undefined) return { name: role.name, node: TRUE };
+        const node = this.node(role.condition, { definitions: role.definitions }, 'allow');
+        // Which way it is safe to err depends on where the role is asked for: only plain conditions are the same for both.
+        const isPlain = role.condition.kind === 'expr' && role.used.length === 0;
+        const unclear = this.strict && !isPlain && constantOf(node) === undefined;
+        return { name: role.name, node: unclear ? ({ kind: 'condition', expression: ERROR } as const) : node };
       });
   }
 
@@ -171,16 +180,39 @@ export class PlanConditions {
 }
 
 /**
- * `all` and `any` end at the first error (design, section 1), whatever comes after: `b` counts only where `a` has a
- * value. In three-valued logic, in which a missing attribute is unknown.
+ * An error in any operand is one of the whole (design, section 1). In three-valued logic, in which a missing attribute
+ * is unknown: `a || !a` holds where `a` has a value, `a && !a` is false there.
  */
-function inOrder(nodes: readonly PlanNode[], decisive: boolean): PlanNode {
-  const [first = decisive ? FALSE : TRUE, ...rest] = nodes;
-  if (rest.length === 0) return first;
-  const after = inOrder(rest, decisive);
-  return decisive
-    ? { kind: 'or', of: [first, { kind: 'and', of: [negate(first), after] }] }
-    : { kind: 'and', of: [first, { kind: 'or', of: [negate(first), after] }] };
+function onlyWith(node: PlanNode, operands: readonly PlanNode[], sense: Sense): PlanNode {
+  if (operands.length === 0) return node;
+  const [outer, inner] = sense === 'allow' ? (['and', 'or'] as const) : (['or', 'and'] as const);
+  return { kind: outer, of: [node, ...operands.map((one) => ({ kind: inner, of: [one, negate(one)] }))] };
+}
+
+/** Something that has a truth value wherever the expression has a value. */
+function toBoolean(expression: Syntax): PlanNode {
+  const isBoolean = expression.kind === 'call' && expression.target === undefined && BOOLEAN.has(expression.name);
+  return { kind: 'condition', expression: isBoolean ? expression : call('==', expression, expression) };
+}
+
+const BOOLEAN = new Set(['==', '!=', '<', '<=', '>', '>=', 'in', '&&', '||', '!_']);
+
+/** Whether an expression surely does not hold (`deny`: has no value) where a part of it has none. */
+function isStrictIn(expression: Syntax, sense: Sense): boolean {
+  if (sense === 'allow' && expression.kind === 'call' && expression.name === '&&') {
+    return expression.args.every((operand) => isStrictIn(operand, sense));
+  }
+  return !hasLogic(expression);
+}
+
+function hasLogic(expression: Syntax): boolean {
+  let found = false;
+  rewrite(expression, (part) => {
+    const isLogic = part.kind === 'call' && ['&&', '||', '?:'].includes(part.name);
+    found ||= isLogic || part.kind === 'comprehension' || (part.kind === 'select' && part.presence);
+    return undefined;
+  });
+  return found;
 }
 
 function variableName(part: Syntax): string | undefined {

@@ -42,3 +42,6 @@ export function failed(message: string, residual: Syntax): Partial {
  * Stands, in a thorough evaluation, for an operand that is in error whatever the resource is. No source can spell it.
  */
 export const ERROR: Syntax = { kind: 'variable', name: '@error' };
+
+/** Of a thorough evaluation: false where its operand has a value, in error where it has none. */
+export const NEVER = '@never';

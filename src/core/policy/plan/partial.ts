@@ -2,7 +2,7 @@ import { applyOperation, evaluateName } from '../../cel/apply.ts';
 import { type Call, call, type Select, type Syntax } from '../../cel/syntax.ts';
 import { isMap, mapGet } from '../../cel/value.ts';
 import { evaluateComprehension } from './comprehension.ts';
-import { ERROR, failed, type Knowledge, known, type Partial } from './knowledge.ts';
+import { ERROR, failed, type Knowledge, known, NEVER, type Partial } from './knowledge.ts';
 
 /** Partial evaluation as cel-go does it with unknown attributes (interpreter, `PartialActivation` and `PruneAst`). */
 export function evaluatePartially(expression: Syntax, knowledge: Knowledge): Partial {
@@ -225,7 +225,13 @@ function evaluateFunction(expression: Call, knowledge: Knowledge): Partial {
   const operands = receiver === undefined ? args : [receiver, ...args];
   // `x in []` is false whatever x is.
   const [, list] = args;
-  if (name === 'in' && list?.kind === 'known' && isEmpty(list.value)) return known(false, residual);
+  if (name === 'in' && list?.kind === 'known' && isEmpty(list.value)) {
+    const [element] = args;
+    if (!knowledge.thorough || element?.kind === 'known') return known(false, residual);
+    // Unless it is in error: that its operand has a value is all that there is to ask.
+    if (element?.kind === 'unknown') return { kind: 'unknown', residual: call(NEVER, element.residual) };
+  }
+  if (knowledge.thorough && mixesNumbers(name, args)) return failed('no such overload', residual);
   const undecided = open(operands, residual);
   if (undecided !== undefined) return undecided;
   const values: unknown[] = [];
@@ -234,6 +240,16 @@ function evaluateFunction(expression: Call, knowledge: Knowledge): Partial {
   }
   return apply(name, receiver !== undefined, values, residual, knowledge);
 }
+
+/** Attributes hold doubles, which CEL's arithmetic does not mix with ints; the numbers of a filter are all alike. */
+function mixesNumbers(name: string, args: readonly Partial[]): boolean {
+  if (!ARITHMETIC.has(name)) return false;
+  const isInt = (one: Partial): boolean => one.kind === 'known' && typeof one.value === 'bigint';
+  const isAttribute = (one: Partial): boolean => one.kind === 'unknown' && rootOf(one.residual) !== undefined;
+  return args.some(isInt) && args.some(isAttribute);
+}
+
+const ARITHMETIC = new Set(['+', '-', '*', '/', '%']);
 
 function isEmpty(container: unknown): boolean {
   if (Array.isArray(container)) return container.length === 0;

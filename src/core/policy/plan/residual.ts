@@ -14,7 +14,7 @@ const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>=']);
  */
 export function settle(residual: Syntax, knowledge: Knowledge): Partial {
   const settled = evaluateBodies(residual, knowledge);
-  const cases = casesOf(settled) ?? unrolled(settled, knowledge);
+  const cases = casesOf(settled, knowledge) ?? unrolled(settled, knowledge);
   if (cases === undefined) return { kind: 'unknown', residual: settled };
   return evaluatePartially(cases, knowledge);
 }
@@ -63,23 +63,23 @@ function evaluateBody(expression: Comprehension, knowledge: Knowledge): Comprehe
 }
 
 /** `{k: v, …}[x] op c` and `c in {k: v, …}[x]`, also with a field of the entries, as `x == k && v op c || …`. */
-function casesOf(expression: Syntax): Syntax | undefined {
+function casesOf(expression: Syntax, { thorough }: Knowledge): Syntax | undefined {
   if (expression.kind !== 'call' || expression.target !== undefined) return undefined;
   const [left, right] = expression.args;
   if (left === undefined || right === undefined) return undefined;
   if (COMPARISONS.has(expression.name) && right.kind === 'literal') {
     const isSymmetric = expression.name === '==' || expression.name === '!=';
-    return eachEntry(left, (value) =>
+    return eachEntry(left, thorough, (value) =>
       isSymmetric ? call(expression.name, right, value) : call(expression.name, value, right),
     );
   }
   if (expression.name === 'in' && left.kind === 'literal') {
-    return eachEntry(right, (value) => call('in', left, value));
+    return eachEntry(right, thorough, (value) => call('in', left, value));
   }
   return undefined;
 }
 
-function eachEntry(lookup: Syntax, toCase: (value: Syntax) => Call): Syntax | undefined {
+function eachEntry(lookup: Syntax, thorough: boolean, toCase: (value: Syntax) => Call): Syntax | undefined {
   const field = lookup.kind === 'select' && !lookup.presence ? lookup.field : undefined;
   const indexed = field === undefined ? lookup : (lookup as { readonly operand: Syntax }).operand;
   const [map, key] = indexed.kind === 'call' && indexed.name === '[]' ? indexed.args : [];
@@ -92,7 +92,10 @@ function eachEntry(lookup: Syntax, toCase: (value: Syntax) => Call): Syntax | un
       toCase(field === undefined ? value : { kind: 'select', operand: value, field, presence: false }),
     ),
   );
-  return inARow('||', cases);
+  if (!thorough) return inARow('||', cases);
+  // A look-up of what is not in the map is an error.
+  const keys: Syntax = { kind: 'list', elements: entries.map(([name]) => name) };
+  return inARow('||', [...cases, call('&&', call('!_', call('in', key, keys)), ERROR)]);
 }
 
 function keyOf(key: Syntax): string {

@@ -47,6 +47,8 @@ export class StrictPlanner {
     const { selection, index, input } = this;
     const chain = this.chainFrom(selection.principalScope, selection.principalChain);
     let after = this.resources();
+    // Cerbos asks whether any principal has a policy of the principal's version, and then for those of the resource's.
+    if (!chain.some((scope) => index.hasPrincipals(selection.principalVersion, scope))) return after;
     for (const scope of chain.toReversed()) {
       const policy = index.principal(input.principal.id, selection.resourceVersion, scope);
       if (policy !== undefined) after = this.scope(policy, this.principalAllows(policy), after);
