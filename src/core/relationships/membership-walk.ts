@@ -136,6 +136,6 @@ export class MembershipWalk implements Walk {
   private endsAt(row: number): boolean {
     if (row < 0) return true;
     const { graph, subject } = this;
-    return graph.usersets(row).length === 0 && !graph.has(row, subject.user) && !graph.has(row, subject.everybody);
+    return !graph.hasUsersets(row) && !graph.has(row, subject.user) && !graph.has(row, subject.everybody);
   }
 }

@@ -71,15 +71,23 @@ export class OverlayGraph implements TupleGraph {
     return this.isBelow(row, user) ? this.base.condition(row, user) : undefined;
   }
 
+  hasUsersets(row: number): boolean {
+    return (row < FIRST_OWN && this.base.hasUsersets(row)) || this.own(row, true).length > 0;
+  }
+
   usersets(row: number): readonly number[] {
-    const own = [...(this.extra.get(row)?.keys() ?? [])].filter((user) => user < 0).map((user) => ~user);
+    const own = this.own(row, true).map((user) => ~user);
     const below = row < FIRST_OWN ? this.base.usersets(row) : [];
     return this.merge(below, own, (target) => userText(this, ~target));
   }
 
   members(row: number): readonly number[] {
-    const own = [...(this.extra.get(row)?.keys() ?? [])].filter((user) => user >= 0);
+    const own = this.own(row, false);
     return this.merge(row < FIRST_OWN ? this.base.members(row) : [], own, (member) => this.text(member));
+  }
+
+  private own(row: number, usersets: boolean): number[] {
+    return [...(this.extra.get(row)?.keys() ?? [])].filter((user) => user < 0 === usersets);
   }
 
   private isBelow(row: number, user: number): boolean {

@@ -3,7 +3,7 @@ import { NO, type Outcome, PARADOX } from './outcome.ts';
 /** A question being answered. Its index is its depth. */
 interface Frame {
   readonly question: number;
-  /** Lowest and highest frame whose answer was assumed below this one; `low` is infinite where none was. */
+  /** Lowest and highest frame whose answer was assumed below this one; `low` is FINAL where none was. */
   low: number;
   high: number;
   /** Somebody below assumed that the answer here is no, or that it is unknown. */
@@ -13,7 +13,7 @@ interface Frame {
   readonly provisional: number;
 }
 
-/** An answer, and what it rests on: nothing (`low` is infinite, it is final) or assumptions about open frames. */
+/** An answer, and what it rests on: nothing (`low` is FINAL) or assumptions about open frames. */
 interface Answer {
   readonly question: number;
   readonly outcome: Outcome;
@@ -66,7 +66,8 @@ class Answers {
   }
 }
 
-const FINAL = Number.POSITIVE_INFINITY;
+/** Above every depth, and a small integer, which an object holds without another one. */
+const FINAL = 2 ** 30 - 1;
 
 /**
  * The questions of one walk that are open, and the answers to those that are not. A question is a number.

@@ -135,8 +135,12 @@ export class StoredGraph implements TupleGraph {
     return ((this.rows[row * ROW + TRAITS] as number) & 1) === 0 ? undefined : this.conditions.get(row)?.get(user);
   }
 
+  hasUsersets(row: number): boolean {
+    return (this.rows[row * ROW + TRAITS] as number) > 1;
+  }
+
   usersets(row: number): readonly number[] {
-    return (this.rows[row * ROW + TRAITS] as number) < 2 ? NONE : this.ordered(row, true, this.orderedUsersets);
+    return this.hasUsersets(row) ? this.ordered(row, true, this.orderedUsersets) : NONE;
   }
 
   members(row: number): readonly number[] {

@@ -22,6 +22,7 @@ export interface TupleGraph {
   has(row: number, user: number): boolean;
   /** The condition of a relationship that is there. */
   condition(row: number, user: number): RelationshipCondition | undefined;
+  hasUsersets(row: number): boolean;
   /** The rows whose usersets a row has, by the users' text. */
   usersets(row: number): readonly number[];
   /** The entities that a row has, by their text. */

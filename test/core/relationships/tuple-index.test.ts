@@ -137,6 +137,7 @@ function expectRow({ graph }: TupleReader, stored: ReadonlyMap<string, Relations
   if (row < 0) return;
   const texts = graph.usersets(row).map((target) => userText(graph, ~target));
   expect(texts).toEqual(list.map((one) => one.user).filter((one) => one.includes('#')));
+  expect(graph.hasUsersets(row)).toBe(texts.length > 0);
   const entities = graph.members(row).map((member) => graph.text(member));
   expect(entities).toEqual(list.map((one) => one.user).filter((one) => !one.includes('#')));
   for (const one of users) {
