@@ -17,6 +17,8 @@ export interface Config {
   readonly log: string;
   readonly model: SourceDirectory;
   readonly policies: SourceDirectory;
+  /** A directory of key sets for the JWTs in Cerbos's aux data. */
+  readonly jwtKeysets: string | undefined;
   readonly seed: string | undefined;
   readonly dev: boolean;
   /** The id of the one store of the OpenFGA door. */
@@ -81,6 +83,10 @@ export const CONFIG_KEYS = {
   log: path('directory of the decision log (default: "decisions" next to the store)', 'DIR'),
   model: path('directory of the model, *.fga (default: "model", if it exists)', 'DIR'),
   policies: path('directory of the policies (default: "policies", if it exists)', 'DIR'),
+  jwt_keysets: path(
+    'directory of the key sets, NAME.jwk, .jwks, .json or .pem, that JWTs of Cerbos requests are verified with',
+    'DIR',
+  ),
   seed: path('entities and relationships for an empty store', 'FILE'),
   dev: flag('one caller that may do everything, without a key; on loopback only'),
   store_id: {
@@ -192,6 +198,7 @@ function toConfig(stated: (key: ConfigKey) => Value | undefined): Config {
     log: text('log') ?? join(dirname(store), 'decisions'),
     model: directory('model'),
     policies: directory('policies'),
+    jwtKeysets: text('jwt_keysets'),
     seed: text('seed'),
     dev: on('dev'),
     storeId: text('store_id') ?? CONFIG_KEYS.store_id.default,

@@ -4,6 +4,9 @@ import { runProgram } from './cli/program.ts';
 import { openTerminal } from './cli/terminal.ts';
 import { ok } from './core/result.ts';
 
+const packageFile = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+const { version } = JSON.parse(packageFile) as { readonly version: string };
+
 /** The composition root: the one place that knows which implementation stands behind each port. */
 async function loadRooms(): Promise<Rooms> {
   const [{ openSqliteStore }, { openFileLog }, { buildServer }, { makeKey }, { parseCaller }, { toCallerRow }] =
@@ -18,7 +21,7 @@ async function loadRooms(): Promise<Rooms> {
   return {
     openStore: openSqliteStore,
     openLog: openFileLog,
-    buildServer,
+    buildServer: (app) => buildServer({ ...app, version }),
     makeCaller: (fields) => {
       const caller = parseCaller(fields);
       if (!caller.ok) return caller;
@@ -28,11 +31,9 @@ async function loadRooms(): Promise<Rooms> {
   };
 }
 
-const packageFile = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-
 process.exitCode = await runProgram(process.argv.slice(2), {
   terminal: openTerminal(process),
-  version: (JSON.parse(packageFile) as { readonly version: string }).version,
+  version,
   loadRooms,
   now: Date.now,
   stopped: () =>

@@ -14,6 +14,7 @@ import { type CheckedSources, checkSources } from './check-sources.ts';
 import type { Listener, Rooms } from './command.ts';
 import { counted } from './layout.ts';
 import { OPERATOR } from './operator.ts';
+import { readKeySets } from './read-key-sets.ts';
 import { readSources, type Sources, shown } from './read-sources.ts';
 import { type Watching, watchSources } from './watch.ts';
 
@@ -81,7 +82,16 @@ export async function startServer(
     }
     const { dev, storeId, host, port } = config;
     const orphans = config.allowOrphans ? 'allow' : 'refuse';
-    server = rooms.buildServer({ ledger, checks: new Checks(ledger, log), log, dev, storeId, orphans });
+    const keySets = config.jwtKeysets === undefined ? [] : readKeySets(config.jwtKeysets);
+    server = rooms.buildServer({
+      ledger,
+      checks: new Checks(ledger, log),
+      log,
+      dev,
+      storeId,
+      orphans,
+      cerbos: { keySets },
+    });
     const url = await server.listen({ host, port });
     if (config.watch) watching = watchSources(config, ledger, tell);
     return ok({ url, ledger, ...prepared.value, close });

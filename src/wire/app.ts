@@ -1,16 +1,22 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { DecisionLog } from '../audit/log.ts';
-import type { Attributes } from '../core/entity.ts';
-import type { Result } from '../core/result.ts';
 import type { Checks } from '../engine/check.ts';
 import type { Ledger } from '../engine/ledger.ts';
+
+/** Keys that JWTs are verified with: a JWK, a JWK set (RFC 7517) or a key in PEM, as a file holds it. */
+export interface KeySetSource {
+  /** What requests call it (`keySetId`). */
+  readonly id: string;
+  readonly format: 'jwk' | 'pem';
+  readonly text: string;
+}
 
 /** What the Cerbos door is told by the configuration. */
 export interface CerbosOptions {
   readonly maxActionsPerResource?: number;
   readonly maxResourcesPerRequest?: number;
-  /** The claims of a token that one of the configured keys signed, or why it is not accepted. */
-  readonly verifyJwt?: (token: string, keySet: string | undefined) => Promise<Result<Attributes, string>>;
+  /** Absent or empty: requests with a token are refused. */
+  readonly keySets?: readonly KeySetSource[];
 }
 
 /** What the doors open onto. */

@@ -9,6 +9,7 @@ import { callerOf } from '../authentication.ts';
 import { refusalOfFailure } from '../refusal.ts';
 import type { Routes } from '../routes.ts';
 import { ERRORS, sendError } from './error.ts';
+import type { CerbosApp } from './jwt.ts';
 import {
   type AuxData,
   CHECK_RESOURCES,
@@ -22,7 +23,7 @@ import { resultJson } from './result.ts';
 export const DEFAULT_LIMITS = { maxActionsPerResource: 50, maxResourcesPerRequest: 50 } as const;
 
 /** `POST /api/check/resources`: each action of each resource is one decision, recorded like any other. */
-export function checkResources(routes: Routes, app: App): void {
+export function checkResources(routes: Routes, app: CerbosApp): void {
   routes.post(
     '/api/check/resources',
     {
@@ -46,7 +47,7 @@ export function checkResources(routes: Routes, app: App): void {
   );
 }
 
-async function answer(body: CheckResources, request: FastifyRequest, app: App): Promise<Result<object, Failure>> {
+async function answer(body: CheckResources, request: FastifyRequest, app: CerbosApp): Promise<Result<object, Failure>> {
   const fits = withinLimits(body, app);
   if (!fits.ok) return fits;
   const auxData = await auxDataOf(body, app);
@@ -87,14 +88,14 @@ function withinLimits({ resources }: CheckResources, app: App): Result<void, Fai
 /** What the token proves, at `request.auxData.jwt`. One that cannot be verified fails the request (Cerbos). */
 export async function auxDataOf(
   { auxData }: { readonly auxData?: AuxData },
-  app: App,
+  { verifyJwt }: CerbosApp,
 ): Promise<Result<Attributes | undefined, Failure>> {
   if (auxData?.jwt === undefined) return ok(undefined);
   const { token, keySetId } = auxData.jwt;
-  if (app.cerbos?.verifyJwt === undefined) {
+  if (verifyJwt === undefined) {
     return err(failure('invalid', 'invalid auxData: no key sets are configured to verify a JWT with (jwt_keysets)'));
   }
-  const claims = await app.cerbos.verifyJwt(token, keySetId);
+  const claims = await verifyJwt(token, keySetId);
   if (!claims.ok) return err(failure('invalid', `invalid auxData: ${claims.error}`));
   return ok({ jwt: claims.value });
 }

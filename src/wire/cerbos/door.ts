@@ -7,6 +7,7 @@ import { BodyFault, refusalOfFault } from '../refusal.ts';
 import { routesOf } from '../routes.ts';
 import { checkResources } from './check-resources.ts';
 import { sendError } from './error.ts';
+import { type CerbosApp, jwtVerifier, type VerifyJwt } from './jwt.ts';
 import { planResourcesRoute } from './plan-resources.ts';
 import { serverInfo } from './server-info.ts';
 
@@ -25,12 +26,23 @@ export async function cerbosDoor(door: FastifyInstance, app: App): Promise<void>
   });
   // The answers are built from the decisions, and their outputs may be anything.
   door.setSerializerCompiler(() => JSON.stringify);
+  const verifyJwt = await openVerifier(app);
+  const own: CerbosApp = verifyJwt === undefined ? app : { ...app, verifyJwt };
   const others = refuseOtherMethods(door, sendError);
   serverInfo(routesOf(door), app);
   await door.register(async (secured) => {
     secured.addHook('onRequest', authentication(app, sendError));
-    checkResources(routesOf(secured), app);
-    planResourcesRoute(routesOf(secured), app);
+    checkResources(routesOf(secured), own);
+    planResourcesRoute(routesOf(secured), own);
   });
   others.close();
+}
+
+/** Keys that cannot be used are a reason not to start: a token would be refused for a mistake of ours. */
+async function openVerifier({ cerbos, ledger }: App): Promise<VerifyJwt | undefined> {
+  const keySets = cerbos?.keySets ?? [];
+  if (keySets.length === 0) return undefined;
+  const verifier = await jwtVerifier(keySets, () => ledger.now());
+  if (!verifier.ok) throw new Error(verifier.error);
+  return verifier.value;
 }
