@@ -158,8 +158,9 @@ function compile(engine: Engine, reference: string, { path }: SourceFile, proble
   }
 }
 
-function toRegExp(pattern: string): { readonly test: (text: string) => boolean } {
-  return { test: searcher(pattern) };
+/** Ajv tells expressions apart by their text: without one of its own, every pattern would be the first that was met. */
+function toRegExp(pattern: string, flags: string): { readonly test: (text: string) => boolean; toString(): string } {
+  return { test: searcher(pattern), toString: () => `/${pattern}/${flags}` };
 }
 
 function messageOf(fault: unknown): string {
