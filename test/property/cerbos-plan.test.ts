@@ -62,7 +62,7 @@ function toPlan(request: object, known: readonly string[]): readonly object[] {
 
 describe.skipIf(binary === undefined)('plans beside the real Cerbos', () => {
   it('of conditions', async () => {
-    const conditions = [...new Set(fc.sample(CONDITIONS, { seed: SEED, numRuns: 130 }))];
+    const conditions = [...new Set(fc.sample(CONDITIONS, { seed: SEED, numRuns: 90 }))];
     const known = fc.sample(fc.constantFrom({}, {}, { n: 2 }, { s: 'a', m: { k: 'v' } }), {
       seed: SEED,
       numRuns: conditions.length,
@@ -78,13 +78,13 @@ describe.skipIf(binary === undefined)('plans beside the real Cerbos', () => {
     expect(conditional).toBeGreaterThan(conditions.length / 3);
   }, 60_000);
 
-  const stores = fc.sample(STORE, { seed: SEED, numRuns: 2 });
+  const stores = fc.sample(STORE, { seed: SEED, numRuns: 1 });
   it.each(stores.map((files, index) => [index, files] as const))(
     'of stores: %i',
     async (index, files) => {
-      const subsets = fc.sample(fc.subarray(['n', 'dept', 'tags', 'open']), { seed: SEED, numRuns: 25 });
+      const subsets = fc.sample(fc.subarray(['n', 'dept', 'tags', 'open']), { seed: SEED, numRuns: 40 });
       const requests = fc
-        .sample(REQUEST, { seed: SEED + index, numRuns: 25 })
+        .sample(REQUEST, { seed: SEED + index, numRuns: 40 })
         .flatMap((request, at) => toPlan(request, subsets[at] ?? []));
       const { faults, conditional } = await beside(files, requests);
       expect(faults.join('\n\n')).toBe('');

@@ -84,6 +84,9 @@ function toOperand(expression: Syntax): Operand {
     case 'select':
       return toSelection(expression);
     case 'call':
+      if (expression.name === 'related') {
+        throw new Inexpressible('related() asks the graph about each resource, which has no form in a query plan');
+      }
       return toOperation(expression.name, expression.target, expression.args);
     case 'list':
       return expression.elements.every((element) => element.kind === 'literal')
