@@ -120,6 +120,9 @@ describe('a wide row', () => {
         const extra = contextual.map((one) => ({ user: one, ...shape }));
         const both = new Map([...stored.values(), ...extra].map((one) => [relationshipKey(one), one]));
         expectRow(overlay(index, extra), both);
+        const usersets = [...stored.keys()].filter((key) => key.endsWith('#member') || key.endsWith('#viewer'));
+        for (const key of usersets) expect(index.remove(key) && stored.delete(key)).toBe(true);
+        expectRow(index, stored);
         for (const key of stored.keys()) expect(index.remove(key)).toBe(true);
         expectSame(index, new Map());
       }),
