@@ -58,7 +58,7 @@ export function benchDecide(): void {
     const inquiry = new Inquiry(request, snapshot, NOW, false);
     const view = { origin: 'user:alice', actor: 'agent:1', path: ['user:alice', 'agent:1'], depth: 1 };
     const host: Host = { ...inquiry.host, budget: new Budget(Number.POSITIVE_INFINITY) };
-    const bindings = inquiry.edgeBindings(inquiry.principal('agent:1'), view);
+    const bindings = inquiry.edgeBindings(inquiry.principal('agent:1', undefined), view);
     const whole = time(() => decide(request, snapshot, NOW));
     const walk = time(() => decide(request, bare, NOW));
     const floor = depth === 0 ? 0 : time(() => handWrittenWalk(snapshot, depth, bindings, host));

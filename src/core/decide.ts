@@ -62,8 +62,8 @@ function noChain(inquiry: Inquiry): [readonly ReasonCode[], ChainTrace, readonly
   const { origin, actor } = inquiry.request;
   const whole = { origin, actor, path: [origin, actor], depth: 1 };
   const steps = [
-    judgePrincipal(inquiry, inquiry.principal(origin), { origin, actor: origin, path: [origin], depth: 0 }, whole),
-    judgePrincipal(inquiry, inquiry.principal(actor), whole, whole),
+    judgePrincipal(inquiry, origin, { origin, actor: origin, path: [origin], depth: 0 }, whole),
+    judgePrincipal(inquiry, actor, whole, whole),
   ];
   const reasons = new Set<ReasonCode>(steps[0]?.reasons);
   reasons.add('no_chain');

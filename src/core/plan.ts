@@ -44,7 +44,7 @@ export function plan(request: CheckRequest, snapshot: Snapshot, now: number): Re
   }
   const { attr, scope, policyVersion } = inquiry.resource;
   return bundle.policies.plan({
-    principal: inquiry.principal(request.origin),
+    principal: inquiry.principal(request.origin, snapshot.entity(request.origin)),
     resource: { kind: inquiry.resource.kind, attr, scope, policyVersion },
     action: request.action,
     ...(request.siblingActions === undefined ? undefined : { siblingActions: request.siblingActions }),

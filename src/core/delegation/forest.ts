@@ -125,7 +125,9 @@ export class Forest {
         condition: this.compile(condition),
       })),
       condition: this.compile(delegation.condition),
-      readsPath: [delegation, ...delegation.capabilities].some(({ condition }) => this.readsPath(condition)),
+      chainReadsPath:
+        parent?.chainReadsPath === true ||
+        [delegation, ...delegation.capabilities].some(({ condition }) => this.readsPath(condition)),
       onwardTo: delegation.onward_to === undefined ? undefined : compilePatterns(delegation.onward_to),
       children: [],
       sound: isSound(delegation, parent, origin),

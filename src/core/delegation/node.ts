@@ -27,8 +27,8 @@ export interface DelegationNode {
   readonly expiresAt: number;
   readonly capabilities: readonly CompiledCapability[];
   readonly condition: CompiledCondition | undefined;
-  /** Some condition of it looks at `D`. */
-  readonly readsPath: boolean;
+  /** Some condition of it, or of those above it, looks at `D`. */
+  readonly chainReadsPath: boolean;
   /** `onward_to`, where it is bounded. */
   readonly onwardTo: CompiledPatterns | undefined;
   readonly children: DelegationNode[];

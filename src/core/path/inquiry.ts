@@ -6,7 +6,7 @@ import { Budget, type LimitName } from '../limits.ts';
 import type { PathView, PolicyPrincipal, PolicyResource } from '../policy/judgement.ts';
 import type { Membership } from '../relationships/membership.ts';
 import { membership } from '../relationships/membership-check.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { EntityRecord, Snapshot } from '../snapshot.ts';
 
 const NOTHING: Attributes = {};
 
@@ -27,6 +27,8 @@ export class Inquiry {
   readonly permission: string;
   /** Whether the permission excludes anybody, so that everyone on the path has to be looked up in it. */
   readonly excludes: boolean;
+  /** Whether policies could forbid anybody this, so that everyone on the path has to be judged by them. */
+  readonly mayForbid: boolean;
   /** `request.action` in CEL. */
   private readonly action: { readonly name: string; readonly properties: Attributes };
   private readonly cerbos: boolean;
@@ -46,6 +48,7 @@ export class Inquiry {
     const kind = typeOf(request.resource);
     this.permission = `can_${request.action}`;
     this.excludes = snapshot.bundle.model?.types.get(kind)?.relations.get(this.permission)?.excludes === true;
+    this.mayForbid = snapshot.bundle.policies.mayForbid(this.cerbos ? typeToKind(kind) : kind, request.action);
     this.action = { name: request.action, properties: request.actionProperties ?? NOTHING };
     this.resource = {
       entity: request.resource,
@@ -104,9 +107,8 @@ export class Inquiry {
     };
   }
 
-  /** The principal with the roles and attributes that it is judged by. */
-  principal(entity: EntityId): PolicyPrincipal {
-    const record = this.snapshot.entity(entity);
+  /** The principal with the roles and attributes that it is judged by; `record` is what the directory holds of it. */
+  principal(entity: EntityId, record: EntityRecord | undefined): PolicyPrincipal {
     const asserted = this.assertion(entity);
     const type = typeOf(entity);
     const { types, settings } = this.snapshot.bundle;

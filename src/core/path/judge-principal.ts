@@ -3,6 +3,7 @@ import { type EntityId, typeOf } from '../entity.ts';
 import type { Judgement, PathView, PolicyInput, PolicyPrincipal, Prohibitions } from '../policy/judgement.ts';
 import { excluded } from '../relationships/excluded.ts';
 import type { ProofStep } from '../relationships/membership.ts';
+import type { EntityRecord } from '../snapshot.ts';
 import type { Inquiry } from './inquiry.ts';
 import type { Entitlement, PolicyAnswer, PrincipalStep } from './trace.ts';
 
@@ -13,20 +14,63 @@ import type { Entitlement, PolicyAnswer, PrincipalStep } from './trace.ts';
  * @param visible the path up to this principal, for allow rules
  * @param whole all of it, for deny rules
  */
-export function judgePrincipal(
+export function judgePrincipal(inquiry: Inquiry, entity: EntityId, visible: PathView, whole: PathView): PrincipalStep {
+  const record = inquiry.snapshot.entity(entity);
+  return judgeResolved(inquiry, inquiry.principal(entity, record), record, visible, whole);
+}
+
+/** The same of a principal that was looked up already, with its directory record. */
+export function judgeResolved(
   inquiry: Inquiry,
   principal: PolicyPrincipal,
+  record: EntityRecord | undefined,
   visible: PathView,
   whole: PathView,
 ): PrincipalStep {
-  const { request, snapshot } = inquiry;
   const { entity } = principal;
-  const record = snapshot.entity(entity);
   const reasons: ReasonCode[] = [];
   if (record?.deleted === true) reasons.push('deleted');
   if (record?.suspended === true) reasons.push('suspended');
 
-  const input: PolicyInput = {
+  let entitlement: Entitlement | undefined;
+  let policy: PolicyAnswer | undefined;
+  let said = NOTHING_SAID;
+  if (entity === inquiry.request.origin) {
+    const judgement = inquiry.snapshot.bundle.policies.judge(policyInput(inquiry, principal, visible, whole));
+    entitlement = entitlementOf(inquiry, entity, judgement);
+    if (!isEntitled(entitlement)) reasons.push('not_entitled');
+    policy = policyAnswerOf(judgement);
+    said = judgement;
+  } else if (inquiry.mayForbid) {
+    said = inquiry.snapshot.bundle.policies.prohibit(policyInput(inquiry, principal, visible, whole));
+  }
+
+  const exclusion = exclusionOf(inquiry, entity, entitlement);
+  if (exclusion.reason !== undefined || isForbidden(inquiry, entity, said)) reasons.push('forbidden');
+  if (exclusion.reason === 'condition_error' || (reasons.length > 0 && said.errors.length > 0)) {
+    reasons.push('condition_error');
+  }
+
+  // One shape for every principal, written out: this runs for each hop of each check.
+  return {
+    kind: 'principal',
+    principal: entity,
+    roles: principal.roles,
+    reasons,
+    entitlement,
+    policy,
+    prohibitions: said.prohibitions,
+    excluded: exclusion.proof,
+    rules: said.rules,
+    errors: said.errors,
+  };
+}
+
+const NOTHING_SAID: Prohibitions = { prohibitions: [], rules: [], errors: [] };
+
+function policyInput(inquiry: Inquiry, principal: PolicyPrincipal, visible: PathView, whole: PathView): PolicyInput {
+  const { request } = inquiry;
+  return {
     principal,
     resource: inquiry.resource,
     action: request.action,
@@ -40,38 +84,6 @@ export function judgePrincipal(
     related: inquiry.host.related,
     budget: inquiry.budget,
     explain: inquiry.explain,
-  };
-  const { policies } = snapshot.bundle;
-  let entitlement: Entitlement | undefined;
-  let policy: PolicyAnswer | undefined;
-  let said: Prohibitions;
-  if (entity === request.origin) {
-    const judgement = policies.judge(input);
-    entitlement = entitlementOf(inquiry, entity, judgement);
-    if (!isEntitled(entitlement)) reasons.push('not_entitled');
-    policy = policyAnswerOf(judgement);
-    said = judgement;
-  } else {
-    said = policies.prohibit(input);
-  }
-
-  const exclusion = exclusionOf(inquiry, entity, entitlement);
-  if (exclusion.reason !== undefined || isForbidden(inquiry, entity, said)) reasons.push('forbidden');
-  if (exclusion.reason === 'condition_error' || (reasons.length > 0 && said.errors.length > 0)) {
-    reasons.push('condition_error');
-  }
-
-  return {
-    kind: 'principal',
-    principal: entity,
-    roles: principal.roles,
-    reasons,
-    entitlement,
-    ...(policy === undefined ? undefined : { policy }),
-    prohibitions: said.prohibitions,
-    excluded: exclusion.proof,
-    rules: said.rules,
-    errors: said.errors,
   };
 }
 

@@ -4,7 +4,7 @@ import type { EntityId } from '../entity.ts';
 import type { PathView } from '../policy/judgement.ts';
 import type { Inquiry } from './inquiry.ts';
 import { judgeEdge } from './judge-edge.ts';
-import { judgePrincipal } from './judge-principal.ts';
+import { judgePrincipal, judgeResolved } from './judge-principal.ts';
 import type { ChainTrace, Step } from './trace.ts';
 
 /**
@@ -20,16 +20,17 @@ export function walkChain(inquiry: Inquiry, chain: readonly DelegationNode[]): C
   const whole: PathView = { origin, actor: people[chain.length] ?? origin, path: people, depth: chain.length };
 
   // Nobody who looks at `D` means that nobody can tell the views apart.
-  const isSeen = inquiry.snapshot.bundle.policies.readsPath || chain.some((edge) => edge.readsPath);
+  const isSeen = inquiry.snapshot.bundle.policies.readsPath || chain[chain.length - 1]?.chainReadsPath === true;
   const steps: Step[] = [];
-  steps.push(judgePrincipal(inquiry, inquiry.principal(origin), isSeen ? viewUpTo(people, 0) : whole, whole));
+  steps.push(judgePrincipal(inquiry, origin, isSeen ? viewUpTo(people, 0) : whole, whole));
   for (let hop = 0; hop < chain.length; hop++) {
     const edge = chain[hop];
     if (edge === undefined) break;
     const visible = isSeen ? viewUpTo(people, hop + 1) : whole;
-    const holder = inquiry.principal(edge.delegation.to);
+    const record = inquiry.snapshot.entity(edge.delegation.to);
+    const holder = inquiry.principal(edge.delegation.to, record);
     steps.push(judgeEdge(inquiry, chain, hop, edge, holder, visible));
-    steps.push(judgePrincipal(inquiry, holder, visible, whole));
+    steps.push(judgeResolved(inquiry, holder, record, visible, whole));
   }
 
   const reasons = reasonsOf(inquiry, steps, people);

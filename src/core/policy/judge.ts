@@ -34,8 +34,8 @@ export function toPolicies(policies: readonly Policy[], settings: Settings, sche
     actionsOf: (kind) => index.actionsOf(kind),
     readsPath: policies.some(policyReadsPath),
     judge: (input) => (index.speaksOf(input.resource.kind) ? judge(input, index, settings, check) : SILENCE),
-    prohibit: (input) =>
-      index.mayForbid(input.resource.kind, input.action) ? prohibit(input, index, settings) : NO_PROHIBITIONS,
+    mayForbid: (kind, action) => index.mayForbid(kind, action),
+    prohibit: (input) => prohibit(input, index, settings),
     plan: (input) => plan(input, index, settings, check),
   };
 }

@@ -137,6 +137,8 @@ export interface Policies {
   /** Whether any expression looks at `D`. */
   readonly readsPath: boolean;
   judge(input: PolicyInput): Judgement;
+  /** Whether any policy could forbid anybody this action on this kind of resource; if not, nobody need be asked for. */
+  mayForbid(kind: string, action: string): boolean;
   /** The prohibitions of `judge` alone: for principals whose entitlement is not asked for. */
   prohibit(input: PolicyInput): Prohibitions;
   /** Which resources `judge` would allow, as a filter; the error says what no filter can say. */
