@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify';
-import type { Attributes } from '../../core/entity.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { toQuestions } from '../../engine/cerbos.ts';
 import type { Answer } from '../../engine/check.ts';
@@ -8,19 +7,13 @@ import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
 import { refusalOfFailure } from '../refusal.ts';
 import type { Routes } from '../routes.ts';
+import { auxDataOf } from './aux-data.ts';
 import { ERRORS, sendError } from './error.ts';
 import type { CerbosApp } from './jwt.ts';
-import {
-  type AuxData,
-  CHECK_RESOURCES,
-  CHECK_RESOURCES_RESPONSE,
-  type CheckResources,
-  normalized,
-} from './messages.ts';
+import { CHECK_RESOURCES, CHECK_RESOURCES_RESPONSE, type CheckResources } from './messages.ts';
+import { normalizeBody } from './normalize-body.ts';
+import { DEFAULT_LIMITS } from './request-limits.ts';
 import { resultJson } from './result.ts';
-
-/** Resources in a request, and actions for each of them, where the configuration says nothing else (Cerbos's own). */
-export const DEFAULT_LIMITS = { maxActionsPerResource: 50, maxResourcesPerRequest: 50 } as const;
 
 /** `POST /api/check/resources`: each action of each resource is one decision, recorded like any other. */
 export function checkResources(routes: Routes, app: CerbosApp): void {
@@ -34,11 +27,7 @@ export function checkResources(routes: Routes, app: CerbosApp): void {
         body: CHECK_RESOURCES,
         response: { 200: CHECK_RESOURCES_RESPONSE, ...ERRORS },
       },
-      preValidation: (request, _reply, done) => {
-        // Validated next: until then it is of no known type.
-        (request as { body: unknown }).body = normalized(request.body ?? {});
-        done();
-      },
+      preValidation: normalizeBody,
     },
     async (request, reply) => {
       const answered = await answer(request.body, request, app);
@@ -83,19 +72,4 @@ function withinLimits({ resources }: CheckResources, app: App): Result<void, Fai
     return tooMany(`resources[${index}].actions`, actions.length, maxActionsPerResource);
   }
   return ok(undefined);
-}
-
-/** What the token proves, at `request.auxData.jwt`. One that cannot be verified fails the request (Cerbos). */
-export async function auxDataOf(
-  { auxData }: { readonly auxData?: AuxData },
-  { verifyJwt }: CerbosApp,
-): Promise<Result<Attributes | undefined, Failure>> {
-  if (auxData?.jwt === undefined) return ok(undefined);
-  const { token, keySetId } = auxData.jwt;
-  if (verifyJwt === undefined) {
-    return err(failure('invalid', 'invalid auxData: no key sets are configured to verify a JWT with (jwt_keysets)'));
-  }
-  const claims = await verifyJwt(token, keySetId);
-  if (!claims.ok) return err(failure('invalid', `invalid auxData: ${claims.error}`));
-  return ok({ jwt: claims.value });
 }

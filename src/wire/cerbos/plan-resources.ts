@@ -7,10 +7,11 @@ import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
 import { refusalOfFailure } from '../refusal.ts';
 import type { Routes } from '../routes.ts';
-import { auxDataOf, DEFAULT_LIMITS } from './check-resources.ts';
+import { auxDataOf } from './aux-data.ts';
 import { ERRORS, sendError } from './error.ts';
-import { normalized } from './messages.ts';
+import { normalizeBody } from './normalize-body.ts';
 import { PLAN_RESOURCES, PLAN_RESOURCES_RESPONSE, type PlanResources } from './plan-messages.ts';
+import { DEFAULT_LIMITS } from './request-limits.ts';
 import { validationErrorsJson } from './result.ts';
 
 const KINDS = {
@@ -31,11 +32,7 @@ export function planResourcesRoute(routes: Routes, app: App): void {
         body: PLAN_RESOURCES,
         response: { 200: PLAN_RESOURCES_RESPONSE, ...ERRORS },
       },
-      preValidation: (request, _reply, done) => {
-        // Validated next: until then it is of no known type.
-        (request as { body: unknown }).body = normalized(request.body ?? {});
-        done();
-      },
+      preValidation: normalizeBody,
     },
     async (request, reply) => {
       const answered = await answer(request.body, request, app);
