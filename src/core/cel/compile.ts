@@ -1,3 +1,4 @@
+import type { Environment } from '@marcbachmann/cel-js';
 import type { Problem } from '../problem.ts';
 import { err, ok, type Result } from '../result.ts';
 import { createPolicyEnvironment, VARIABLES } from './environment.ts';
@@ -23,7 +24,12 @@ const environment = createPolicyEnvironment();
  * here, with their line and column, so that what is left for evaluation depends on the data.
  */
 export function compileProgram(source: string, options: CompileOptions): Result<Program, Problem> {
-  const checked = parseExpression(environment, source, options.place);
+  return compileIn(environment, source, options);
+}
+
+/** Compiles as `compileProgram` does, in an environment that may declare more variables than policies have. */
+export function compileIn(scope: Environment, source: string, options: CompileOptions): Result<Program, Problem> {
+  const checked = parseExpression(scope, source, options.place);
   if (!checked.ok) return checked;
   const { type, identifiers } = checked.value;
   if (options.result === 'bool' && type !== 'bool' && type !== 'dyn') {
