@@ -17,6 +17,13 @@ const TYPE = /^[^:#@*\s\p{Cc}]+$/u;
 /** `*` and `#` mark patterns and usersets; white space and control characters hide differences from the eye. */
 const FORBIDDEN_IN_ID = /[*#\s\p{Cc}\p{Cf}\p{Cs}]/u;
 const SEPARATORS = /[/:]/;
+/**
+ * Most names are plain ASCII, which is in NFC and has as many bytes as characters. What matches is acceptable; what
+ * does not may be still, and is looked at in full.
+ */
+const PLAIN_TYPE = /^[A-Za-z0-9_.-]+$/;
+/** Segments that do not begin with a dot, so none of them is `.` or `..`. */
+const PLAIN_ID = /^[A-Za-z0-9_%@+=-][A-Za-z0-9_.%@+=-]*(?:[/:][A-Za-z0-9_%@+=-][A-Za-z0-9_.%@+=-]*)*$/;
 
 /** The type of an entity, `user` of `user:alice`. */
 export function typeOf(entity: EntityId): string {
@@ -45,6 +52,7 @@ export function toEntity(type: string, id: string): Result<EntityId, string> {
 
 /** What is wrong with a type's name, or undefined. */
 export function typeFault(type: string): string | undefined {
+  if (type.length <= LIMITS.typeLength && PLAIN_TYPE.test(type)) return undefined;
   if (type === '') return 'the type is empty: an entity is written type:id, like user:alice';
   if (type.length > LIMITS.typeLength) return `the type is longer than ${LIMITS.typeLength} characters`;
   if (!TYPE.test(type)) return `the type "${shorten(type)}" has one of : # @ *, white space or a control character`;
@@ -54,6 +62,7 @@ export function typeFault(type: string): string | undefined {
 
 /** What is wrong with an id (without its type), or undefined. */
 export function idFault(id: string): string | undefined {
+  if (id.length <= LIMITS.idBytes && PLAIN_ID.test(id)) return undefined;
   if (id === '') return 'the id is empty';
   if (id.length > LIMITS.idBytes || new TextEncoder().encode(id).length > LIMITS.idBytes) {
     return `the id is longer than ${LIMITS.idBytes} bytes`;
