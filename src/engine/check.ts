@@ -1,9 +1,10 @@
-import type { DecisionLog } from '../audit/log.ts';
+import type { DecisionEntry, DecisionLog } from '../audit/log.ts';
 import type { Caller } from '../callers/caller.ts';
 import { decide } from '../core/decide.ts';
 import type { CheckRequest, Decision, ReasonCode } from '../core/decision.ts';
 import type { ChainTrace, PolicyAnswer } from '../core/path/trace.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import type { Unfinished } from '../core/unfinished.ts';
 import { awaitRevision } from './demanded-revision.ts';
 import { type Failure, failure, isFault } from './failure.ts';
 import { describe, type Ledger } from './ledger.ts';
@@ -56,6 +57,8 @@ const TOLD_TO_ALL: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'stale',
   'log_unavailable',
 ]);
+
+const NOTHING_DEMANDED: Result<boolean, Failure> = ok(true);
 
 /** How often an allow is decided again because of changes made meanwhile, before it is denied as stale. */
 const RELEASE_ATTEMPTS = 8;
@@ -142,6 +145,11 @@ export class Checks {
     stopsAt: boolean | undefined,
     giveUp: boolean,
   ): Promise<readonly Result<Recorded, Failure>[]> {
+    const [first] = asks;
+    // A single question, which is most of what is asked, does not wait for others.
+    if (first !== undefined && asks.length === 1) {
+      return [first.ok ? await this.decideAndRecord(first.value, giveUp) : first];
+    }
     const answer = (ask: Result<Ask, Failure>) =>
       ask.ok ? this.decideAndRecord(ask.value, giveUp) : Promise.resolve(ask);
     // All at once where all are answered: their records then share one write to the disk.
@@ -157,23 +165,24 @@ export class Checks {
 
   /** One decision and its record, on disk. With `giveUp` it is a denial: changes came faster than decisions. */
   private async decideAndRecord(ask: Ask, giveUp: boolean): Promise<Result<Recorded, Failure>> {
-    const fresh = await awaitRevision(this.ledger, ask.revision);
+    const fresh = ask.revision === undefined ? NOTHING_DEMANDED : await awaitRevision(this.ledger, ask.revision);
     if (!fresh.ok) return fresh;
     const at = this.ledger.now();
     const decision =
       giveUp || !fresh.value ? staleDecision(this.ledger) : decide(ask.request, this.ledger.snapshot, at);
     const enforced = decision.allowed || ask.caller.mode === 'observe';
     try {
-      const { id } = await this.log.append({
+      const entry: Unfinished<DecisionEntry> = {
         at,
         caller: ask.caller.id,
         request: ask.request,
         decision,
         enforced,
         latencyUs: Math.round((performance.now() - ask.started) * 1000),
-        ...(ask.requestId === undefined ? undefined : { requestId: ask.requestId }),
-        ...(ask.last === undefined ? undefined : { supersedes: ask.last }),
-      });
+      };
+      if (ask.requestId !== undefined) entry.requestId = ask.requestId;
+      if (ask.last !== undefined) entry.supersedes = ask.last;
+      const { id } = await this.log.append(entry);
       this.ledger.recordTime(at);
       ask.last = id;
       return ok({ id, decision, enforced });

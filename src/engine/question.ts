@@ -4,6 +4,7 @@ import { actionFault } from '../core/delegation/patterns.ts';
 import { type Attributes, type EntityId, typeOf } from '../core/entity.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Settings } from '../core/settings.ts';
+import type { Unfinished } from '../core/unfinished.ts';
 import { type Failure, failure } from './failure.ts';
 import { matchesAny } from './permissions.ts';
 
@@ -60,27 +61,32 @@ export function toCheckRequest(question: Question, caller: Caller, settings: Set
   const originAssertion = assertion(caller, origin);
   const actorAssertion = assertion(caller, actor);
   const scoped = caller.asserts.includes('scope');
-  const request: CheckRequest = {
+  const request: Unfinished<CheckRequest> = {
     actor: actor.entity,
     origin: origin.entity,
     proof: matchesAny(caller.vouches, origin.entity) ? 'vouched' : 'asserted',
     action: question.action,
     resource: question.resource.entity,
-    ...optional('delegation', question.delegation),
-    ...optional('claimedChain', question.claimedChain),
-    ...optional('actionProperties', question.actionProperties),
-    ...optional('resourceAttributes', question.resource.properties),
-    ...optional('context', question.context),
-    ...(originAssertion === undefined && actorAssertion === undefined
-      ? undefined
-      : { asserted: { ...optional('origin', originAssertion), ...optional('actor', actorAssertion) } }),
-    ...(scoped ? optional('scope', question.scope) : undefined),
-    ...(scoped ? optional('policyVersion', question.policyVersion) : undefined),
-    ...(scoped ? optional('principalScope', question.principalScope) : undefined),
-    ...(scoped ? optional('principalPolicyVersion', question.principalPolicyVersion) : undefined),
-    ...optional('siblingActions', question.siblingActions),
-    ...optional('auxData', question.auxData),
   };
+  if (question.delegation !== undefined) request.delegation = question.delegation;
+  if (question.claimedChain !== undefined) request.claimedChain = question.claimedChain;
+  if (question.actionProperties !== undefined) request.actionProperties = question.actionProperties;
+  if (question.resource.properties !== undefined) request.resourceAttributes = question.resource.properties;
+  if (question.context !== undefined) request.context = question.context;
+  if (originAssertion !== undefined || actorAssertion !== undefined) {
+    request.asserted = {
+      ...(originAssertion === undefined ? undefined : { origin: originAssertion }),
+      ...(actorAssertion === undefined ? undefined : { actor: actorAssertion }),
+    };
+  }
+  if (scoped) {
+    if (question.scope !== undefined) request.scope = question.scope;
+    if (question.policyVersion !== undefined) request.policyVersion = question.policyVersion;
+    if (question.principalScope !== undefined) request.principalScope = question.principalScope;
+    if (question.principalPolicyVersion !== undefined) request.principalPolicyVersion = question.principalPolicyVersion;
+  }
+  if (question.siblingActions !== undefined) request.siblingActions = question.siblingActions;
+  if (question.auxData !== undefined) request.auxData = question.auxData;
   return ok(request);
 }
 
@@ -164,8 +170,4 @@ function assertion(caller: Caller, described: Described): Assertion | undefined 
     ...(assertsRoles ? { roles: roles as readonly string[] } : undefined),
     ...(assertsAttributes ? { attributes: properties } : undefined),
   };
-}
-
-function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: V });
 }

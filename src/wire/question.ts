@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { admitInput } from '../core/cel/admit-input.ts';
 import { type Attributes, type EntityId, parseEntity, toEntity } from '../core/entity.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import type { Unfinished } from '../core/unfinished.ts';
 import { type Failure, failure } from '../engine/failure.ts';
 import type { Described, Question } from '../engine/question.ts';
 
@@ -65,31 +66,23 @@ export function toQuestion(body: Evaluation): Result<Question, Failure> {
   if (!claimedChain.ok) return claimedChain;
   if (!properties.ok) return properties;
   if (!admitted.ok) return admitted;
-  return ok({
-    subject: subject.value,
-    ...(onBehalfOf.value === undefined ? undefined : { onBehalfOf: onBehalfOf.value }),
-    ...(agent.value === undefined ? undefined : { agent: agent.value }),
-    action: action.name,
-    ...(properties.value === undefined ? undefined : { actionProperties: properties.value }),
-    resource: resource.value,
-    ...(claimedChain.value === undefined ? undefined : { claimedChain: claimedChain.value }),
-    ...(context === undefined || admitted.value === undefined ? undefined : fromContext(context, admitted.value)),
-  });
+  const question: Unfinished<Question> = { subject: subject.value, action: action.name, resource: resource.value };
+  if (onBehalfOf.value !== undefined) question.onBehalfOf = onBehalfOf.value;
+  if (agent.value !== undefined) question.agent = agent.value;
+  if (properties.value !== undefined) question.actionProperties = properties.value;
+  if (claimedChain.value !== undefined) question.claimedChain = claimedChain.value;
+  if (context !== undefined && admitted.value !== undefined) {
+    const { delegation, revision, scope, policy_version: policyVersion } = context;
+    question.context = admitted.value;
+    if (delegation !== undefined) question.delegation = delegation;
+    if (revision !== undefined) question.revision = revision;
+    if (scope !== undefined) question.scope = scope;
+    if (policyVersion !== undefined) question.policyVersion = policyVersion;
+  }
+  return ok(question);
 }
 
 type Context = NonNullable<Evaluation['context']>;
-
-function fromContext(context: Context, admitted: Attributes): Partial<Question> {
-  const { delegation, revision, scope, policy_version: policyVersion } = context;
-  return {
-    context: admitted,
-    ...(delegation === undefined ? undefined : { delegation }),
-    ...(revision === undefined ? undefined : { revision }),
-    ...(scope === undefined ? undefined : { scope }),
-    ...(policyVersion === undefined ? undefined : { policyVersion }),
-  };
-}
-
 function described(field: string, { type, id, properties }: Static<typeof ENTITY>): Result<Described, Failure> {
   const entity = named(field, toEntity(type, id));
   if (!entity.ok) return entity;
