@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { LIMITS } from '../limits.ts';
+import { registerConversions } from './functions/conversions.ts';
 import { registerDecision } from './functions/decision.ts';
 import { registerEncoders } from './functions/encoders.ts';
 import { registerHierarchy } from './functions/hierarchy.ts';
@@ -60,6 +61,7 @@ export function createPolicyEnvironment(): Environment {
 export function createStandardEnvironment(enableOptionalTypes: boolean): Environment {
   const environment = new Environment({ enableOptionalTypes, homogeneousAggregateLiterals: false, limits });
   registerRegex(environment);
+  registerConversions(environment);
   registerTime(environment);
   registerStrings(environment);
   return environment;

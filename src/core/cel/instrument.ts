@@ -1,6 +1,16 @@
+import { UnsignedInt } from '@marcbachmann/cel-js/evaluator';
 import { spend } from './evaluation.ts';
 import { fail } from './fault.ts';
-import { childrenOf, comprehensionOf, countNodes, type Evaluate, type Handle, type TreeNode } from './tree.ts';
+import { ensureConvertible, RANGED, ranged } from './range.ts';
+import {
+  calleeOf,
+  childrenOf,
+  comprehensionOf,
+  countNodes,
+  type Evaluate,
+  type Handle,
+  type TreeNode,
+} from './tree.ts';
 import { equal, isIn, isMap, sizeInSteps, typeName } from './value.ts';
 
 /**
@@ -16,6 +26,7 @@ export function instrument(root: TreeNode): void {
 }
 
 function instrumentNode(node: TreeNode): void {
+  if (RANGED.has(node.op)) node.handle = ranged(node.handle);
   switch (node.op) {
     case '==':
       node.handle = (left, right) => equal(left, right);
@@ -29,6 +40,9 @@ function instrumentNode(node: TreeNode): void {
       return;
     case '+':
       node.handle = meterConcatenation(node.handle);
+      return;
+    case '[]':
+      node.handle = indexByUint(node.handle);
       return;
     case 'call':
     case 'rcall':
@@ -44,6 +58,12 @@ function meterConcatenation(add: Handle | undefined): Handle {
   };
 }
 
+/** A uint is as good an index of a list as an int (cel-spec, langdef "List of Standard Definitions", `_[_]`). */
+function indexByUint(select: Handle | undefined): Handle {
+  return (container, key, node, evaluator) =>
+    select?.(container, key instanceof UnsignedInt && Array.isArray(container) ? key.value : key, node, evaluator);
+}
+
 function instrumentCall(node: TreeNode): void {
   const comprehension = comprehensionOf(node);
   if (comprehension !== undefined) {
@@ -52,7 +72,9 @@ function instrumentCall(node: TreeNode): void {
   }
   const call = node.handle;
   if (node.meta.macro !== undefined || call === undefined) return;
+  const converts = node.op === 'call' ? calleeOf(node) : undefined;
   node.handle = (args, second, third, fourth) => {
+    if (converts !== undefined) ensureConvertible(converts, (args as unknown[])[0]);
     for (const argument of args as unknown[]) spend(sizeInSteps(argument));
     return call(args, second, third, fourth);
   };

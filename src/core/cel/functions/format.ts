@@ -5,6 +5,8 @@ import { isMap, mapGet, numeric, typeName } from '../value.ts';
 import { formatDuration, formatTimestamp } from './time.ts';
 
 const CLAUSE = /%(?:\.(\d{1,3}))?([%a-zA-Z]?)/g;
+/** A type as the library writes it; CEL's text of a type is its name. */
+const TYPE = /^Type<(.*)>$/;
 const MAX_PRECISION = 100;
 
 /** `"%s has %d".format([a, b])` (cel-go, ext "Strings"): the verbs s d f e b o x X and %%. */
@@ -27,9 +29,9 @@ function formatOne(verb: string, value: unknown, precision: number): string {
     case 's':
       return toText(value);
     case 'd':
-      return whole(value, 'd').toString();
+      return typeof value === 'number' && !Number.isFinite(value) ? doubleText(value) : whole(value, 'd').toString();
     case 'f':
-      return float(value, 'f', (number) => number.toFixed(precision));
+      return float(value, 'f', (number) => fixed(number, precision));
     case 'e':
       return float(value, 'e', (number) => number.toExponential(precision).replace(/e([+-])(\d)$/, 'e$10$2'));
     case 'b':
@@ -58,6 +60,15 @@ function float(value: unknown, verb: string, write: (number: number) => string):
   if (number === undefined) return fail(`format(): %${verb} takes a number, not a ${typeName(value)}`);
   const double = Number(number);
   return Number.isFinite(double) ? write(double) : doubleText(double);
+}
+
+/** Halves go to the even neighbour, as in Go; JavaScript's go away from zero. */
+function fixed(number: number, precision: number): string {
+  const rounded = number.toFixed(precision);
+  const exact = number.toFixed(MAX_PRECISION);
+  const kept = exact.length - MAX_PRECISION + precision;
+  const isHalf = /^50*$/.test(exact.slice(kept));
+  return isHalf && /[13579]$/.test(rounded) ? exact.slice(0, precision === 0 ? kept - 1 : kept) : rounded;
 }
 
 function hexadecimal(value: unknown): string {
@@ -95,7 +106,7 @@ function toText(value: unknown): string {
   if (value instanceof Duration) return formatDuration(value);
   if (value instanceof UnsignedInt) return `${value.value}`;
   if (value instanceof Uint8Array) return new TextDecoder().decode(value);
-  if (!isMap(value)) return `${value}`;
+  if (!isMap(value)) return `${value}`.replace(TYPE, '$1');
   const keys = value instanceof Map ? [...value.keys()] : Object.keys(value);
   const entries = keys.map((key) => [toText(key), toText(mapGet(value, key))] as const);
   return `{${entries

@@ -38,6 +38,11 @@ function inRange(ms: number): Date | undefined {
   return ms >= FIRST_MS && ms <= LAST_MS ? new Date(ms) : undefined;
 }
 
+/** Whether a timestamp lies in the years 1 to 9999. */
+export function isTimestamp(date: Date): boolean {
+  return inRange(date.getTime()) !== undefined;
+}
+
 const NANOS: { readonly [unit: string]: bigint } = {
   ns: 1n,
   us: 1_000n,
@@ -61,6 +66,12 @@ export function parseDuration(text: string): Duration | undefined {
     nanos += BigInt(whole || 0) * scale + (BigInt(fraction || 0) * scale) / 10n ** BigInt(fraction.length);
   }
   return nanos > MAX_NANOS ? undefined : fromNanos(text.startsWith('-') ? -nanos : nanos);
+}
+
+/** Whether a duration's nanoseconds are a 64-bit integer, as cel-go's and Cerbos's are: 292 years either way. */
+export function isDuration(duration: Duration): boolean {
+  const nanos = duration.seconds * 1_000_000_000n + BigInt(duration.nanos);
+  return nanos >= -MAX_NANOS - 1n && nanos <= MAX_NANOS;
 }
 
 function fromNanos(nanos: bigint): Duration {
