@@ -8,6 +8,7 @@ import { registerLists, registerSets } from './functions/lists.ts';
 import { registerTwoVariableMacros } from './functions/macros.ts';
 import { registerMath } from './functions/math.ts';
 import { registerNetwork } from './functions/network.ts';
+import { registerOptionals } from './functions/optionals.ts';
 import { registerPaths } from './functions/paths.ts';
 import { registerRegex, registerRegexNamespace } from './functions/regex.ts';
 import { registerSpiffe } from './functions/spiffe.ts';
@@ -44,6 +45,7 @@ export function createPolicyEnvironment(): Environment {
   registerRegexNamespace(environment);
   registerStringsNamespace(environment);
   registerTwoVariableMacros(environment);
+  registerOptionals(environment);
   registerLists(environment);
   registerSets(environment);
   registerMath(environment);

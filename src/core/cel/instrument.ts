@@ -1,3 +1,4 @@
+import { Optional } from '@marcbachmann/cel-js';
 import { UnsignedInt } from '@marcbachmann/cel-js/evaluator';
 import { spend } from './evaluation.ts';
 import { fail } from './fault.ts';
@@ -27,6 +28,9 @@ export function instrument(root: TreeNode): void {
 
 function instrumentNode(node: TreeNode): void {
   if (RANGED.has(node.op)) node.handle = ranged(node.handle);
+  if (SELECTIONS.has(node.op) && childrenOf(node)[0]?.checkedType?.kind === 'optional') {
+    node.handle = selectOfOptional(node.handle);
+  }
   switch (node.op) {
     case '==':
       node.handle = (left, right) => equal(left, right);
@@ -55,6 +59,17 @@ function meterConcatenation(add: Handle | undefined): Handle {
   return (left, right, node, evaluator) => {
     if (typeof left === 'object' || typeof left === 'string') spend(sizeInSteps(left) + sizeInSteps(right));
     return add?.(left, right, node, evaluator);
+  };
+}
+
+const SELECTIONS = new Set(['.', '.?', '[]', '[?]']);
+
+/** An optional that holds null or a number has nothing to select: an error, where the library finds an empty one. */
+function selectOfOptional(select: Handle | undefined): Handle {
+  return (optional, key, node, evaluator) => {
+    const held = optional instanceof Optional && optional.hasValue() ? optional.value() : undefined;
+    if (held !== undefined && !isMap(held) && !Array.isArray(held)) fail(`a ${typeName(held)} has no elements`);
+    return select?.(optional, key, node, evaluator);
   };
 }
 
