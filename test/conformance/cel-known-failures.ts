@@ -26,14 +26,6 @@ export const EXCLUDED: ReadonlyMap<string, string> = new Map([
 /** Cases that give something else, or nothing, by the reason why. */
 export const KNOWN_FAILURES: readonly { readonly reason: string; readonly cases: readonly string[] }[] = [
   {
-    reason: 'the library encodes a character of a bytes literal as one byte, not as UTF-8',
-    cases: [
-      'basic/self_eval_nonzeroish/self_eval_bytes_escape',
-      'comparisons/eq_literal/eq_bytes',
-      'comparisons/ne_literal/not_ne_bytes',
-    ],
-  },
-  {
     reason: 'needs evaluation without a check; policies are always checked, and an unknown name is a problem',
     cases: [
       'basic/variables/unbound_is_runtime_error',

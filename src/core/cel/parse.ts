@@ -9,7 +9,7 @@ import { HasMacro } from './functions/macros.ts';
 import { instrument } from './instrument.ts';
 import { type Finding, lintSyntax } from './lint.ts';
 import { type Place, problemAt } from './place.ts';
-import { calleeOf, childrenOf, countNodes, renameCallee, type TreeNode, toTree, walk } from './tree.ts';
+import { calleeOf, childrenOf, countNodes, renameCallee, replaceValue, type TreeNode, toTree, walk } from './tree.ts';
 
 /** An expression that was parsed, linted, checked and put under the budget. */
 export interface Checked {
@@ -41,6 +41,7 @@ export function parseExpression(environment: Environment, source: string, place?
     const finding = lintSyntax(tree, source);
     if (finding !== undefined) return problem(finding.offset, describe(finding));
     replaceFunctions(tree);
+    encodeBytes(tree, source, environment);
     const checked = parsed.check();
     if (!checked.valid) return problem(offsetOf(checked.error), explain(checked.error, source));
     const cost = countNodes(tree);
@@ -81,6 +82,21 @@ function replaceHas(node: TreeNode): void {
   });
   // The library's own knows optionals.
   if (!optional) node.setMeta('macro', new HasMacro(operand, field));
+}
+
+/**
+ * A character in a bytes literal is its UTF-8 (cel-spec, langdef "String and Bytes Values"); to the library it is one
+ * byte. So the literal is read again, with escapes in the place of such characters.
+ */
+function encodeBytes(tree: TreeNode, source: string, environment: Environment): void {
+  walk(tree, (node) => {
+    if (node.op !== 'value' || !(node.args instanceof Uint8Array)) return;
+    const literal = source.slice(node.start, node.end);
+    const escaped = literal.replace(/[^\0-\x7f]/gu, (character) =>
+      Array.from(new TextEncoder().encode(character), (byte) => `\\x${byte.toString(16)}`).join(''),
+    );
+    if (escaped !== literal) replaceValue(node, toTree(environment.parse(escaped).ast).args);
+  });
 }
 
 function identifiersOf(tree: TreeNode): ReadonlySet<string> {

@@ -104,6 +104,10 @@ export function renameCallee(node: TreeNode, name: string): void {
   (node.args as [string])[0] = name;
 }
 
+export function replaceValue(node: TreeNode, value: unknown): void {
+  (node as { args: unknown }).args = value;
+}
+
 /** Visits `root` and everything below it, parents first. The library bounds the depth that recursion can reach. */
 export function walk(root: TreeNode, visit: (node: TreeNode) => void): void {
   visit(root);
