@@ -1,7 +1,7 @@
 import { isBundleFile } from '../core/bundle.ts';
 import type { Problem } from '../core/problem.ts';
 import { ok, type Result } from '../core/result.ts';
-import type { SourceFile } from '../engine/publish.ts';
+import type { SourceFile } from '../engine/bundles/publish.ts';
 import { CommandError } from './command.ts';
 import { readSources, type Sources } from './read-sources.ts';
 

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import type { Caller, CallerRequest } from '../client/client.ts';
 import type { CallerRow } from '../core/change.ts';
 import type { Result } from '../core/result.ts';
+import { validateBundle } from '../engine/bundles/publish.ts';
 import { addCaller, listCallers, removeCaller } from '../engine/callers.ts';
 import type { Failure } from '../engine/failure.ts';
 import { Ledger } from '../engine/ledger.ts';
-import { validateBundle } from '../engine/publish.ts';
 import { CommandError, type Rooms } from './command.ts';
 import { OPERATOR } from './operator.ts';
 

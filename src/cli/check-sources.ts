@@ -3,8 +3,8 @@ import { type DelegationEntry, parseDelegationFile } from '../core/delegation/pa
 import type { Problem } from '../core/problem.ts';
 import { err, type Result } from '../core/result.ts';
 import type { Bundle } from '../core/snapshot.ts';
-import { type SourceFile, validateBundle } from '../engine/publish.ts';
-import { vocabularyOf } from '../engine/vocabulary.ts';
+import { type SourceFile, validateBundle } from '../engine/bundles/publish.ts';
+import { vocabularyOf } from '../engine/bundles/vocabulary.ts';
 import type { Sources } from './read-sources.ts';
 
 export interface CheckedSources {

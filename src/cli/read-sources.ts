@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import type { SourceDirectory } from '../config.ts';
 import type { Problem } from '../core/problem.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import type { SourceFile } from '../engine/publish.ts';
+import type { SourceFile } from '../engine/bundles/publish.ts';
 
 /** What people write in the two directories, with paths as a bundle names them: `model/…`, `policies/…`. */
 export interface Sources {

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Config, SourceDirectory } from '../config.ts';
 import { err, ok } from '../core/result.ts';
+import type { SourceFile } from '../engine/bundles/publish.ts';
 import type { Surroundings } from '../engine/policy-tests/stage.ts';
-import type { SourceFile } from '../engine/publish.ts';
 import { isTestFile } from '../engine/run-tests.ts';
 import { CommandError } from './command.ts';
 

@@ -2,13 +2,13 @@ import { isBundleFile } from '../core/bundle.ts';
 import type { Problem } from '../core/problem.ts';
 import { formatProblem } from '../core/problem.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import { type SourceFile, toBundleSource } from './bundles/publish.ts';
 import { parseSharedFixtures } from './policy-tests/parse-fixtures.ts';
 import { parseSuite } from './policy-tests/parse-suite.ts';
 import type { SuiteResult } from './policy-tests/results.ts';
 import { Bundles, runSuite } from './policy-tests/run-suite.ts';
 import type { Surroundings } from './policy-tests/stage.ts';
 import { NO_FIXTURES } from './policy-tests/suite.ts';
-import { type SourceFile, toBundleSource } from './publish.ts';
 import { parseStoreTest } from './store-tests/parse-store-test.ts';
 import { runStoreTest } from './store-tests/run-store-test.ts';
 

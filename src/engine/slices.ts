@@ -5,7 +5,7 @@ import type { Snapshot } from '../core/snapshot.ts';
 import type { StoredCommit } from '../store/store.ts';
 import { failure } from './failure.ts';
 import type { Ledger } from './ledger.ts';
-import { type RelationshipFailure, refused } from './relationship-failure.ts';
+import { type RelationshipFailure, refused } from './relationships/relationship-failure.ts';
 import { Turns } from './turns.ts';
 
 /** How many commits are looked through for one that matters; more than that in a turn surely has one. */

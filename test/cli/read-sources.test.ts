@@ -1,7 +1,7 @@
 import { symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readSources } from '../../src/cli/read-sources.ts';
-import { toBundleSource } from '../../src/engine/publish.ts';
+import { toBundleSource } from '../../src/engine/bundles/publish.ts';
 import { makeSmallWorld, type SmallWorld } from '../support/small-world.ts';
 
 let world: SmallWorld;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SourceFile } from '../../src/engine/publish.ts';
+import type { SourceFile } from '../../src/engine/bundles/publish.ts';
 import { openServer, type ServerUnderTest } from '../wire/server-under-test.ts';
 
 /**

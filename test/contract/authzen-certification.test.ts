@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { SourceFile } from '../../src/engine/publish.ts';
+import type { SourceFile } from '../../src/engine/bundles/publish.ts';
 import { openServer, type ServerUnderTest, STORE_ID } from '../wire/server-under-test.ts';
 
 /**

@@ -4,9 +4,9 @@ import { checkDelegations } from '../../src/core/delegation/check-delegations.ts
 import { parseDelegationFile } from '../../src/core/delegation/parse-delegations.ts';
 import { formatProblem } from '../../src/core/problem.ts';
 import { apply, type DelegationDoor, engineDoor, isDone, planApply } from '../../src/engine/apply.ts';
+import { validateBundle } from '../../src/engine/bundles/publish.ts';
 import { delegate } from '../../src/engine/delegate.ts';
 import { Ledger } from '../../src/engine/ledger.ts';
-import { validateBundle } from '../../src/engine/publish.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 
 const ANY = { knowsType: () => true, knowsRelation: () => true };

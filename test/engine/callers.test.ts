@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEV_CALLER } from '../../src/callers/dev-caller.ts';
 import { compileBundle } from '../../src/core/bundle.ts';
+import { toBundleSource } from '../../src/engine/bundles/publish.ts';
 import { addCaller, listCallers, removeCaller } from '../../src/engine/callers.ts';
 import { Ledger } from '../../src/engine/ledger.ts';
-import { toBundleSource } from '../../src/engine/publish.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 
 const store = openSqliteStore(':memory:');

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Change, relationshipKey } from '../../src/core/change.ts';
 import type { Relationship } from '../../src/core/relationships/membership.ts';
+import { validateBundle } from '../../src/engine/bundles/publish.ts';
 import { Ledger } from '../../src/engine/ledger.ts';
-import { validateBundle } from '../../src/engine/publish.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 

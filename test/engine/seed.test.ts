@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { OPERATOR } from '../../src/cli/operator.ts';
+import { validateBundle } from '../../src/engine/bundles/publish.ts';
 import { Ledger } from '../../src/engine/ledger.ts';
-import { validateBundle } from '../../src/engine/publish.ts';
 import { isEmpty, type Seed, seed } from '../../src/engine/seed.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 

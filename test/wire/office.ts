@@ -1,4 +1,4 @@
-import type { SourceFile } from '../../src/engine/publish.ts';
+import type { SourceFile } from '../../src/engine/bundles/publish.ts';
 import { type Options, openServer, type ServerUnderTest, STORE_ID } from './server-under-test.ts';
 
 /**

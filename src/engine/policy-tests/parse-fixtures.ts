@@ -2,8 +2,8 @@ import type { Attributes } from '../../core/entity.ts';
 import type { Problem } from '../../core/problem.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { readYaml, type YamlValue } from '../../core/yaml-value.ts';
+import type { SourceFile } from '../bundles/publish.ts';
 import type { CerbosPrincipal, CerbosResource } from '../cerbos.ts';
-import type { SourceFile } from '../publish.ts';
 import { nonEmpty, protoFields, uniqueNames } from './proto-fields.ts';
 import { type Fixtures, NO_FIXTURES } from './suite.ts';
 

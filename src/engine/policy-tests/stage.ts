@@ -8,10 +8,10 @@ import type { Problem } from '../../core/problem.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { Bundle, Snapshot } from '../../core/snapshot.ts';
 import { State } from '../../core/state.ts';
+import type { SourceFile } from '../bundles/publish.ts';
+import { vocabularyOf } from '../bundles/vocabulary.ts';
 import { parseSeed, type SeedFile, seedProblems } from '../parse-seed.ts';
-import type { SourceFile } from '../publish.ts';
 import { seedFaults } from '../seed.ts';
-import { vocabularyOf } from '../vocabulary.ts';
 import type { Suite } from './suite.ts';
 
 /** Files that a suite names. */

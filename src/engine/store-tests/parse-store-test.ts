@@ -1,8 +1,8 @@
 import type { Problem } from '../../core/problem.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { readYaml, type YamlValue } from '../../core/yaml-value.ts';
+import type { SourceFile } from '../bundles/publish.ts';
 import { readSeed } from '../parse-seed.ts';
-import type { SourceFile } from '../publish.ts';
 import type { Context, StoreTest, StoreTestCase, Tuples } from './store-test.ts';
 
 type Fields = ReadonlyMap<string, YamlValue>;

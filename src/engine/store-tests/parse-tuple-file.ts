@@ -2,8 +2,8 @@ import type { Problem } from '../../core/problem.ts';
 import type { Relationship } from '../../core/relationships/membership.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { readYaml } from '../../core/yaml-value.ts';
+import type { SourceFile } from '../bundles/publish.ts';
 import { readSeed } from '../parse-seed.ts';
-import type { SourceFile } from '../publish.ts';
 
 /** Columns of OpenFGA's CSV files of tuples; the first line names those that are there. */
 const COLUMNS = [

@@ -11,9 +11,9 @@ import { TupleIndex } from '../../core/relationships/tuple-index.ts';
 import { validateKey, validateTuple } from '../../core/relationships/validate-tuple.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { readYaml } from '../../core/yaml-value.ts';
+import type { SourceFile } from '../bundles/publish.ts';
 import type { CaseResult, Outcome, SuiteResult } from '../policy-tests/results.ts';
 import type { Surroundings } from '../policy-tests/stage.ts';
-import type { SourceFile } from '../publish.ts';
 import { parseTupleFile } from './parse-tuple-file.ts';
 import type { StoreTest, StoreTestCase, Tuples } from './store-test.ts';
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { Searches } from '../../engine/search.ts';
+import { Searches } from '../../engine/search/search.ts';
 import type { App } from '../app.ts';
 import { authentication } from '../authentication.ts';
 import { refuseOtherMethods } from '../methods.ts';

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { idOf, typeOf } from '../../core/entity.ts';
 import { LIMITS } from '../../core/limits.ts';
-import type { Searches, SearchPage, SearchTarget } from '../../engine/search.ts';
+import type { Searches, SearchPage, SearchTarget } from '../../engine/search/search.ts';
 import { callerOf } from '../authentication.ts';
 import { ACTION, CONTEXT, ENTITY, type Evaluation, JSON_OBJECT, toQuestion } from '../question.ts';
 import { refusalOfFailure } from '../refusal.ts';

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { LIMITS } from '../../core/limits.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import { type BundleChoice, type BundleDiff, diffBundles, type Flip } from '../../engine/diff.ts';
+import { type BundleChoice, type BundleDiff, diffBundles, type Flip } from '../../engine/bundles/diff.ts';
 import { type Failure, failure } from '../../engine/failure.ts';
 import type { Ledger } from '../../engine/ledger.ts';
 import type { Question } from '../../engine/question.ts';

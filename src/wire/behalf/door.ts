@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { Reaches } from '../../engine/reach.ts';
+import { Reaches } from '../../engine/search/reach.ts';
 import type { App } from '../app.ts';
 import { authentication } from '../authentication.ts';
 import { refuseOtherMethods } from '../methods.ts';

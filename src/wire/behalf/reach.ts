@@ -4,7 +4,7 @@ import { actionFault } from '../../core/delegation/patterns.ts';
 import { parseEntity, typeFault } from '../../core/entity.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type Failure, type FieldError, failure } from '../../engine/failure.ts';
-import type { Reaches, ReachQuestion } from '../../engine/reach.ts';
+import type { Reaches, ReachQuestion } from '../../engine/search/reach.ts';
 import { callerOf } from '../authentication.ts';
 import type { Routes } from '../routes.ts';
 import { DEFAULT_PAGE, PAGE_LIMIT } from './paging.ts';

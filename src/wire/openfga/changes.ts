@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { err, ok, type Result } from '../../core/result.ts';
-import { type ChangePlace, readRelationshipChanges } from '../../engine/relationship-changes.ts';
-import { type RelationshipFailure, refused } from '../../engine/relationship-failure.ts';
+import { type ChangePlace, readRelationshipChanges } from '../../engine/relationships/relationship-changes.ts';
+import { type RelationshipFailure, refused } from '../../engine/relationships/relationship-failure.ts';
 import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
 import type { Routes } from '../routes.ts';

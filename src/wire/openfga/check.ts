@@ -2,8 +2,12 @@ import { Type } from 'typebox';
 import { LIMITS } from '../../core/limits.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { failure } from '../../engine/failure.ts';
-import type { RelationshipFailure } from '../../engine/relationship-failure.ts';
-import { checkRelationship, checkRelationships, type RelationshipQuery } from '../../engine/relationship-questions.ts';
+import type { RelationshipFailure } from '../../engine/relationships/relationship-failure.ts';
+import {
+  checkRelationship,
+  checkRelationships,
+  type RelationshipQuery,
+} from '../../engine/relationships/relationship-questions.ts';
 import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
 import type { Routes } from '../routes.ts';

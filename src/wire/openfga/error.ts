@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import type { RelationshipFailure, RelationshipFault } from '../../engine/relationship-failure.ts';
+import type { RelationshipFailure, RelationshipFault } from '../../engine/relationships/relationship-failure.ts';
 import { type Refusal, type RefusalCode, toRefusal } from '../refusal.ts';
 
 /** The body of an error (OpenFGA API, `ValidationErrorMessageResponse` and its siblings). */

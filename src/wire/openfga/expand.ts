@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { UsersetTree } from '../../core/relationships/expand.ts';
-import { expandRelationship } from '../../engine/relationship-questions.ts';
+import { expandRelationship } from '../../engine/relationships/relationship-questions.ts';
 import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
 import type { Routes } from '../routes.ts';

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { ok, type Result } from '../../core/result.ts';
-import type { RelationshipFailure } from '../../engine/relationship-failure.ts';
-import type { Given } from '../../engine/relationship-questions.ts';
+import type { RelationshipFailure } from '../../engine/relationships/relationship-failure.ts';
+import type { Given } from '../../engine/relationships/relationship-questions.ts';
 import { document, JSON_OBJECT } from '../question.ts';
 import { TUPLE, toRelationships } from './tuple.ts';
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { type Static, Type } from 'typebox';
 import { toEntity } from '../../core/entity.ts';
 import { failure } from '../../engine/failure.ts';
-import { listRelatedObjects, listRelatedUsers } from '../../engine/relationship-lists.ts';
+import { listRelatedObjects, listRelatedUsers } from '../../engine/relationships/relationship-lists.ts';
 import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
 import type { Routes } from '../routes.ts';

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { listModels, readModel } from '../../engine/read-models.ts';
-import { writeModel } from '../../engine/write-model.ts';
+import { listModels, readModel } from '../../engine/relationships/read-models.ts';
+import { writeModel } from '../../engine/relationships/write-model.ts';
 import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
 import type { Routes } from '../routes.ts';

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../../core/result.ts';
-import { type RelationshipFailure, refused } from '../../engine/relationship-failure.ts';
+import { type RelationshipFailure, refused } from '../../engine/relationships/relationship-failure.ts';
 
 const DEFAULT_PAGE = 50;
 

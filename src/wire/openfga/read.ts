@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { failure } from '../../engine/failure.ts';
-import { readRelationships } from '../../engine/read-relationships.ts';
+import { readRelationships } from '../../engine/relationships/read-relationships.ts';
 import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
 import type { Routes } from '../routes.ts';

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { relationshipTimes } from '../../engine/read-relationships.ts';
+import { relationshipTimes } from '../../engine/relationships/read-relationships.ts';
 import type { App } from '../app.ts';
 import type { Routes } from '../routes.ts';
 import { rfc3339 } from '../trace.ts';

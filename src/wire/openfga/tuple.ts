@@ -3,7 +3,7 @@ import { admitInput } from '../../core/cel/admit-input.ts';
 import type { Relationship } from '../../core/relationships/membership.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { failure } from '../../engine/failure.ts';
-import type { RelationshipFailure } from '../../engine/relationship-failure.ts';
+import type { RelationshipFailure } from '../../engine/relationships/relationship-failure.ts';
 import { JSON_OBJECT } from '../question.ts';
 
 export const TUPLE_KEY = Type.Object({ user: Type.String(), relation: Type.String(), object: Type.String() });

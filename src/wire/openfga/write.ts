@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { writeRelationships } from '../../engine/relationships.ts';
+import { writeRelationships } from '../../engine/relationships/relationships.ts';
 import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
 import type { Routes } from '../routes.ts';

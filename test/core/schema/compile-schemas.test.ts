@@ -3,7 +3,7 @@ import { compileBundle } from '../../../src/core/bundle.ts';
 import type { Problem } from '../../../src/core/problem.ts';
 import { formatProblem } from '../../../src/core/problem.ts';
 import { compileSchemas, isSchemaFile } from '../../../src/core/schema/compile-schemas.ts';
-import { toBundleSource } from '../../../src/engine/publish.ts';
+import { toBundleSource } from '../../../src/engine/bundles/publish.ts';
 
 function compile(files: { readonly [path: string]: unknown }) {
   const problems: Problem[] = [];

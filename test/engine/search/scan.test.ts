@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DEV_CALLER } from '../../src/callers/dev-caller.ts';
-import { compileBundle } from '../../src/core/bundle.ts';
-import { LIMITS } from '../../src/core/limits.ts';
-import type { Snapshot } from '../../src/core/snapshot.ts';
-import { putEntity } from '../../src/engine/directory.ts';
-import { Ledger } from '../../src/engine/ledger.ts';
-import { toBundleSource } from '../../src/engine/publish.ts';
-import { type Quest, type Start, scan } from '../../src/engine/scan.ts';
-import { Turns } from '../../src/engine/turns.ts';
-import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import { DEV_CALLER } from '../../../src/callers/dev-caller.ts';
+import { compileBundle } from '../../../src/core/bundle.ts';
+import { LIMITS } from '../../../src/core/limits.ts';
+import type { Snapshot } from '../../../src/core/snapshot.ts';
+import { toBundleSource } from '../../../src/engine/bundles/publish.ts';
+import { putEntity } from '../../../src/engine/directory.ts';
+import { Ledger } from '../../../src/engine/ledger.ts';
+import { type Quest, type Start, scan } from '../../../src/engine/search/scan.ts';
+import { Turns } from '../../../src/engine/turns.ts';
+import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
 
 let ledger: Ledger;
 beforeEach(() => {

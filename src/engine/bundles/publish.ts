@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { Caller } from '../callers/caller.ts';
-import { compileBundle, isBundleFile } from '../core/bundle.ts';
-import { type BundleSource, relationshipKey } from '../core/change.ts';
-import { formatProblem, type Problem } from '../core/problem.ts';
-import { validateTuple } from '../core/relationships/validate-tuple.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import type { Bundle, Snapshot } from '../core/snapshot.ts';
-import { type Failure, failure } from './failure.ts';
-import type { Ledger } from './ledger.ts';
-import { requireRole } from './permissions.ts';
+import type { Caller } from '../../callers/caller.ts';
+import { compileBundle, isBundleFile } from '../../core/bundle.ts';
+import { type BundleSource, relationshipKey } from '../../core/change.ts';
+import { formatProblem, type Problem } from '../../core/problem.ts';
+import { validateTuple } from '../../core/relationships/validate-tuple.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Bundle, Snapshot } from '../../core/snapshot.ts';
+import { type Failure, failure } from '../failure.ts';
+import type { Ledger } from '../ledger.ts';
+import { requireRole } from '../permissions.ts';
 
 export interface SourceFile {
   /** Beginning with `model/` or `policies/`. */

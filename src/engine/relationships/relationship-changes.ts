@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Caller } from '../callers/caller.ts';
-import { typeOf } from '../core/entity.ts';
-import type { Relationship } from '../core/relationships/membership.ts';
-import { ok, type Result } from '../core/result.ts';
-import type { StoredCommit } from '../store/store.ts';
-import type { Ledger } from './ledger.ts';
-import { requireRole } from './permissions.ts';
+import type { Caller } from '../../callers/caller.ts';
+import { typeOf } from '../../core/entity.ts';
+import type { Relationship } from '../../core/relationships/membership.ts';
+import { ok, type Result } from '../../core/result.ts';
+import type { StoredCommit } from '../../store/store.ts';
+import type { Ledger } from '../ledger.ts';
+import { requireRole } from '../permissions.ts';
 import type { RelationshipFailure } from './relationship-failure.ts';
 
 /** Commits read at a time, with a turn for everybody else after them. */

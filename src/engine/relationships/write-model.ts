@@ -1,13 +1,13 @@
-import type { Caller } from '../callers/caller.ts';
-import { LIMITS } from '../core/limits.ts';
-import { parseModelJson } from '../core/model/parse-model-json.ts';
-import { toModelText } from '../core/model/to-model-text.ts';
-import { formatProblem, type Problem } from '../core/problem.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import { failure } from './failure.ts';
-import type { Ledger } from './ledger.ts';
-import { requireRole } from './permissions.ts';
-import { publish, type SourceFile } from './publish.ts';
+import type { Caller } from '../../callers/caller.ts';
+import { LIMITS } from '../../core/limits.ts';
+import { parseModelJson } from '../../core/model/parse-model-json.ts';
+import { toModelText } from '../../core/model/to-model-text.ts';
+import { formatProblem, type Problem } from '../../core/problem.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { publish, type SourceFile } from '../bundles/publish.ts';
+import { failure } from '../failure.ts';
+import type { Ledger } from '../ledger.ts';
+import { requireRole } from '../permissions.ts';
 import { publishedModels } from './published-models.ts';
 import { type RelationshipFailure, refused } from './relationship-failure.ts';
 

@@ -1,8 +1,8 @@
-import type { Caller } from '../callers/caller.ts';
-import type { ModelJson } from '../core/model/to-model-json.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import type { Ledger } from './ledger.ts';
-import { requireRole } from './permissions.ts';
+import type { Caller } from '../../callers/caller.ts';
+import type { ModelJson } from '../../core/model/to-model-json.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Ledger } from '../ledger.ts';
+import { requireRole } from '../permissions.ts';
 import { findModel, publishedModels } from './published-models.ts';
 import { type RelationshipFailure, refused } from './relationship-failure.ts';
 

@@ -1,15 +1,15 @@
-import type { Caller } from '../callers/caller.ts';
-import { relationshipKey } from '../core/change.ts';
-import { Budget } from '../core/limits.ts';
-import type { Relationship } from '../core/relationships/membership.ts';
-import type { Steps } from '../core/relationships/steps.ts';
-import { compareText } from '../core/relationships/tuple-order.ts';
-import type { TupleReader } from '../core/relationships/tuples.ts';
-import { ok, type Result } from '../core/result.ts';
-import type { Ledger } from './ledger.ts';
-import { requireRole } from './permissions.ts';
+import type { Caller } from '../../callers/caller.ts';
+import { relationshipKey } from '../../core/change.ts';
+import { Budget } from '../../core/limits.ts';
+import type { Relationship } from '../../core/relationships/membership.ts';
+import type { Steps } from '../../core/relationships/steps.ts';
+import { compareText } from '../../core/relationships/tuple-order.ts';
+import type { TupleReader } from '../../core/relationships/tuples.ts';
+import { ok, type Result } from '../../core/result.ts';
+import type { Ledger } from '../ledger.ts';
+import { requireRole } from '../permissions.ts';
+import { inSlices } from '../slices.ts';
 import type { RelationshipFailure } from './relationship-failure.ts';
-import { inSlices } from './slices.ts';
 
 export interface RelationshipFilter {
   readonly user?: string;

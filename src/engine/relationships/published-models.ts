@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { Model } from '../core/model/model.ts';
-import { parseModel } from '../core/model/parse-model.ts';
-import { parseModelFile } from '../core/model/parse-model-file.ts';
-import { type ModelJson, toModelJson } from '../core/model/to-model-json.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import type { Bundle, Snapshot } from '../core/snapshot.ts';
-import { failure } from './failure.ts';
-import type { Ledger } from './ledger.ts';
-import type { SourceFile } from './publish.ts';
+import type { Model } from '../../core/model/model.ts';
+import { parseModel } from '../../core/model/parse-model.ts';
+import { parseModelFile } from '../../core/model/parse-model-file.ts';
+import { type ModelJson, toModelJson } from '../../core/model/to-model-json.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Bundle, Snapshot } from '../../core/snapshot.ts';
+import type { SourceFile } from '../bundles/publish.ts';
+import { failure } from '../failure.ts';
+import type { Ledger } from '../ledger.ts';
 import type { RelationshipFailure } from './relationship-failure.ts';
 
 /** A model that was once put in force, and its id. */

@@ -1,19 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
-import type { DecisionLog, StoredDecision } from '../audit/log.ts';
-import type { Caller } from '../callers/caller.ts';
-import { compileBundle } from '../core/bundle.ts';
-import { decide } from '../core/decide.ts';
-import type { CheckRequest } from '../core/decision.ts';
-import { formatProblem } from '../core/problem.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import type { Bundle, Snapshot } from '../core/snapshot.ts';
+import type { DecisionLog, StoredDecision } from '../../audit/log.ts';
+import type { Caller } from '../../callers/caller.ts';
+import { compileBundle } from '../../core/bundle.ts';
+import { decide } from '../../core/decide.ts';
+import type { CheckRequest } from '../../core/decision.ts';
+import { formatProblem } from '../../core/problem.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Bundle, Snapshot } from '../../core/snapshot.ts';
+import { type Explanation, toExplanation } from '../explain.ts';
+import { type Failure, type FieldError, failure } from '../failure.ts';
+import type { Ledger } from '../ledger.ts';
+import { requireRole } from '../permissions.ts';
+import { type Question, toCheckRequest } from '../question.ts';
 import { findBundle } from './bundles.ts';
-import { type Explanation, toExplanation } from './explain.ts';
-import { type Failure, type FieldError, failure } from './failure.ts';
-import type { Ledger } from './ledger.ts';
-import { requireRole } from './permissions.ts';
 import { type SourceFile, toBundleSource } from './publish.ts';
-import { type Question, toCheckRequest } from './question.ts';
 
 /** A bundle of the store, by its digest or as `current`; or the files of one that was never published. */
 export type BundleChoice = string | readonly SourceFile[];

@@ -1,11 +1,11 @@
-import type { Caller } from '../callers/caller.ts';
-import { isBundleFile } from '../core/bundle.ts';
-import type { BundleSource } from '../core/change.ts';
-import type { Problem } from '../core/problem.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import { type Failure, failure } from './failure.ts';
-import type { Ledger } from './ledger.ts';
-import { requireRole } from './permissions.ts';
+import type { Caller } from '../../callers/caller.ts';
+import { isBundleFile } from '../../core/bundle.ts';
+import type { BundleSource } from '../../core/change.ts';
+import type { Problem } from '../../core/problem.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { type Failure, failure } from '../failure.ts';
+import type { Ledger } from '../ledger.ts';
+import { requireRole } from '../permissions.ts';
 import { type Published, publish, type SourceFile } from './publish.ts';
 
 /** One publication: the same bundle may have been published more than once. */

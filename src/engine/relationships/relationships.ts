@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Caller } from '../callers/caller.ts';
-import { type Change, relationshipKey } from '../core/change.ts';
-import { LIMITS } from '../core/limits.ts';
-import type { Model } from '../core/model/model.ts';
-import type { Relationship } from '../core/relationships/membership.ts';
-import { validateForm, validateTuple } from '../core/relationships/validate-tuple.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import type { Snapshot } from '../core/snapshot.ts';
-import { failure } from './failure.ts';
-import type { Ledger } from './ledger.ts';
-import { requireRole } from './permissions.ts';
+import type { Caller } from '../../callers/caller.ts';
+import { type Change, relationshipKey } from '../../core/change.ts';
+import { LIMITS } from '../../core/limits.ts';
+import type { Model } from '../../core/model/model.ts';
+import type { Relationship } from '../../core/relationships/membership.ts';
+import { validateForm, validateTuple } from '../../core/relationships/validate-tuple.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Snapshot } from '../../core/snapshot.ts';
+import { failure } from '../failure.ts';
+import type { Ledger } from '../ledger.ts';
+import { requireRole } from '../permissions.ts';
 import { modelFor } from './published-models.ts';
 import { type RelationshipFailure, refused, tupleFailure } from './relationship-failure.ts';
 

@@ -1,5 +1,5 @@
-import type { TupleFault } from '../core/relationships/validate-tuple.ts';
-import { type Failure, failure } from './failure.ts';
+import type { TupleFault } from '../../core/relationships/validate-tuple.ts';
+import { type Failure, failure } from '../failure.ts';
 
 /** What OpenFGA tells apart among the reasons for which a request about relationships is refused. */
 export type RelationshipFault =

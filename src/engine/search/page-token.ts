@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { err, ok, type Result } from '../core/result.ts';
+import { err, ok, type Result } from '../../core/result.ts';
 
 /** Where something that is looked through page by page stands: everything that its next page must have in common with the first. */
 export interface Position {

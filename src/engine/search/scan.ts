@@ -1,10 +1,10 @@
-import { LIMITS } from '../core/limits.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import type { Snapshot } from '../core/snapshot.ts';
+import { LIMITS } from '../../core/limits.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Snapshot } from '../../core/snapshot.ts';
+import { type Failure, failure } from '../failure.ts';
+import type { Ledger } from '../ledger.ts';
+import { PageTime, type Turns } from '../turns.ts';
 import { placeAfter } from './candidates.ts';
-import { type Failure, failure } from './failure.ts';
-import type { Ledger } from './ledger.ts';
-import { PageTime, type Turns } from './turns.ts';
 
 /** What is looked through for what. */
 export interface Quest<T> {

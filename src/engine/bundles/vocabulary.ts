@@ -1,5 +1,5 @@
-import type { Vocabulary } from '../core/delegation/check-delegations.ts';
-import type { Bundle } from '../core/snapshot.ts';
+import type { Vocabulary } from '../../core/delegation/check-delegations.ts';
+import type { Bundle } from '../../core/snapshot.ts';
 
 /** What a bundle knows, as far as delegations name it. */
 export function vocabularyOf({ model, types }: Bundle): Vocabulary {

@@ -1,22 +1,22 @@
-import type { Caller } from '../callers/caller.ts';
-import { typeOf } from '../core/entity.ts';
-import { Budget, LIMITS } from '../core/limits.ts';
-import type { Model } from '../core/model/model.ts';
-import { expand, type UsersetTree } from '../core/relationships/expand.ts';
-import type { Membership, Relationship, UnknownCause } from '../core/relationships/membership.ts';
-import { membership } from '../core/relationships/membership-check.ts';
-import type { Steps } from '../core/relationships/steps.ts';
-import { overlay } from '../core/relationships/tuple-overlay.ts';
-import type { TupleReader } from '../core/relationships/tuples.ts';
-import { validateKey, validateTuple } from '../core/relationships/validate-tuple.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import type { Snapshot } from '../core/snapshot.ts';
-import { failure } from './failure.ts';
-import type { Ledger } from './ledger.ts';
-import { requireRole } from './permissions.ts';
+import type { Caller } from '../../callers/caller.ts';
+import { typeOf } from '../../core/entity.ts';
+import { Budget, LIMITS } from '../../core/limits.ts';
+import type { Model } from '../../core/model/model.ts';
+import { expand, type UsersetTree } from '../../core/relationships/expand.ts';
+import type { Membership, Relationship, UnknownCause } from '../../core/relationships/membership.ts';
+import { membership } from '../../core/relationships/membership-check.ts';
+import type { Steps } from '../../core/relationships/steps.ts';
+import { overlay } from '../../core/relationships/tuple-overlay.ts';
+import type { TupleReader } from '../../core/relationships/tuples.ts';
+import { validateKey, validateTuple } from '../../core/relationships/validate-tuple.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Snapshot } from '../../core/snapshot.ts';
+import { failure } from '../failure.ts';
+import type { Ledger } from '../ledger.ts';
+import { requireRole } from '../permissions.ts';
+import { inSlices } from '../slices.ts';
 import { modelFor } from './published-models.ts';
 import { type RelationshipFailure, refused, tupleFailure } from './relationship-failure.ts';
-import { inSlices } from './slices.ts';
 
 /** What every question about relationships may bring along. */
 export interface Given {

@@ -1,19 +1,19 @@
-import type { DecisionLog } from '../audit/log.ts';
-import type { Caller } from '../callers/caller.ts';
-import { decide } from '../core/decide.ts';
-import type { CheckRequest, Decision } from '../core/decision.ts';
-import { typeOf } from '../core/entity.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import type { Snapshot } from '../core/snapshot.ts';
+import type { DecisionLog } from '../../audit/log.ts';
+import type { Caller } from '../../callers/caller.ts';
+import { decide } from '../../core/decide.ts';
+import type { CheckRequest, Decision } from '../../core/decision.ts';
+import { typeOf } from '../../core/entity.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Snapshot } from '../../core/snapshot.ts';
+import { awaitRevision } from '../demanded-revision.ts';
+import { type Failure, failure } from '../failure.ts';
+import { describe, type Ledger } from '../ledger.ts';
+import { requireRole } from '../permissions.ts';
+import { type Question, toCheckRequest } from '../question.ts';
+import { PageTime, Turns } from '../turns.ts';
 import { knownActions, knownEntities } from './candidates.ts';
-import { awaitRevision } from './demanded-revision.ts';
-import { type Failure, failure } from './failure.ts';
-import { describe, type Ledger } from './ledger.ts';
 import { digestOf, Pages } from './pages.ts';
-import { requireRole } from './permissions.ts';
-import { type Question, toCheckRequest } from './question.ts';
 import { type Quest, type Scanned, type Start, scan } from './scan.ts';
-import { PageTime, Turns } from './turns.ts';
 
 /** Which part of a question is looked for. */
 export type SearchTarget = 'subject' | 'resource' | 'action';

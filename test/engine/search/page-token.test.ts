@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PageTokens } from '../../src/engine/page-token.ts';
+import { PageTokens } from '../../../src/engine/search/page-token.ts';
 
 const POSITION = {
   caller: 'gateway',

@@ -1,19 +1,19 @@
-import type { Caller } from '../callers/caller.ts';
-import { typeOf } from '../core/entity.ts';
-import { Budget } from '../core/limits.ts';
-import type { Model } from '../core/model/model.ts';
-import { listObjectsInSteps } from '../core/relationships/list-objects.ts';
-import { listUsersInSteps } from '../core/relationships/list-users.ts';
-import type { UnknownCause } from '../core/relationships/membership.ts';
-import type { Steps } from '../core/relationships/steps.ts';
-import { validateKey, validateUserOf } from '../core/relationships/validate-tuple.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import type { Snapshot } from '../core/snapshot.ts';
-import type { Ledger } from './ledger.ts';
-import { requireRole } from './permissions.ts';
+import type { Caller } from '../../callers/caller.ts';
+import { typeOf } from '../../core/entity.ts';
+import { Budget } from '../../core/limits.ts';
+import type { Model } from '../../core/model/model.ts';
+import { listObjectsInSteps } from '../../core/relationships/list-objects.ts';
+import { listUsersInSteps } from '../../core/relationships/list-users.ts';
+import type { UnknownCause } from '../../core/relationships/membership.ts';
+import type { Steps } from '../../core/relationships/steps.ts';
+import { validateKey, validateUserOf } from '../../core/relationships/validate-tuple.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Snapshot } from '../../core/snapshot.ts';
+import type { Ledger } from '../ledger.ts';
+import { requireRole } from '../permissions.ts';
+import { inSlices, type Sliced } from '../slices.ts';
 import { type RelationshipFailure, refused, tupleFailure } from './relationship-failure.ts';
 import { failureOf, type Given, groundFor } from './relationship-questions.ts';
-import { inSlices, type Sliced } from './slices.ts';
 
 export interface ObjectsQuestion extends Given {
   readonly user: string;

@@ -1,21 +1,21 @@
-import type { Caller } from '../callers/caller.ts';
-import { decide } from '../core/decide.ts';
-import type { CheckRequest, Decision } from '../core/decision.ts';
-import type { Proof } from '../core/delegation/delegation.ts';
-import { isAlive } from '../core/delegation/node.ts';
-import { mergeInOrder } from '../core/delegation/node-list.ts';
-import { type EntityId, typeOf } from '../core/entity.ts';
-import { LIMITS } from '../core/limits.ts';
-import { ok, type Result } from '../core/result.ts';
-import type { Snapshot } from '../core/snapshot.ts';
+import type { Caller } from '../../callers/caller.ts';
+import { decide } from '../../core/decide.ts';
+import type { CheckRequest, Decision } from '../../core/decision.ts';
+import type { Proof } from '../../core/delegation/delegation.ts';
+import { isAlive } from '../../core/delegation/node.ts';
+import { mergeInOrder } from '../../core/delegation/node-list.ts';
+import { type EntityId, typeOf } from '../../core/entity.ts';
+import { LIMITS } from '../../core/limits.ts';
+import { ok, type Result } from '../../core/result.ts';
+import type { Snapshot } from '../../core/snapshot.ts';
+import type { Failure } from '../failure.ts';
+import type { Ledger } from '../ledger.ts';
+import { requireRole } from '../permissions.ts';
+import { Turns } from '../turns.ts';
 import { knownActions, knownEntities, principalTypes } from './candidates.ts';
-import type { Failure } from './failure.ts';
-import type { Ledger } from './ledger.ts';
 import { digestOf, Pages } from './pages.ts';
-import { requireRole } from './permissions.ts';
 import { type Quest, scan } from './scan.ts';
 import type { PageRequest } from './search.ts';
-import { Turns } from './turns.ts';
 
 /** What an actor reaches for an origin, or who reaches a resource. */
 export type ReachQuestion =

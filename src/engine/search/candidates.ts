@@ -1,8 +1,8 @@
-import { isSet } from '../core/delegation/delegation.ts';
-import type { DelegationNode } from '../core/delegation/node.ts';
-import { actionFault, typeOfPattern } from '../core/delegation/patterns.ts';
-import { type EntityId, typeOf } from '../core/entity.ts';
-import type { Snapshot } from '../core/snapshot.ts';
+import { isSet } from '../../core/delegation/delegation.ts';
+import type { DelegationNode } from '../../core/delegation/node.ts';
+import { actionFault, typeOfPattern } from '../../core/delegation/patterns.ts';
+import { type EntityId, typeOf } from '../../core/entity.ts';
+import type { Snapshot } from '../../core/snapshot.ts';
 
 /** What searches range over at one state. What nothing names cannot be found, though a check of it may allow. */
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Caller } from '../callers/caller.ts';
-import { LIMITS } from '../core/limits.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import { type Failure, failure } from './failure.ts';
-import type { Ledger } from './ledger.ts';
+import type { Caller } from '../../callers/caller.ts';
+import { LIMITS } from '../../core/limits.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { type Failure, failure } from '../failure.ts';
+import type { Ledger } from '../ledger.ts';
 import { PageTokens } from './page-token.ts';
 import type { Scanned, Start } from './scan.ts';
 

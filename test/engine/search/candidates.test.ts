@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { knownActions, knownEntities, placeAfter, principalTypes } from '../../src/engine/candidates.ts';
-import { revocationOf, wideEdge } from '../support/laws.ts';
-import { snapshotOf } from '../support/real.ts';
-import type { World } from '../support/reference.ts';
+import { knownActions, knownEntities, placeAfter, principalTypes } from '../../../src/engine/search/candidates.ts';
+import { revocationOf, wideEdge } from '../../support/laws.ts';
+import { snapshotOf } from '../../support/real.ts';
+import type { World } from '../../support/reference.ts';
 
 const WORLD: World = {
   model: {
