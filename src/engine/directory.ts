@@ -108,7 +108,6 @@ function removals(
     changes.push({ kind: 'relationship', key: relationshipKey(relationship), value: null });
   }
   const delegations = new Set([...snapshot.delegations.to(entity), ...snapshot.delegations.from(entity)]);
-  for (const node of snapshot.delegations.from(entity)) delegations.add(node);
   for (const { delegation, revoked } of delegations) {
     if (revoked !== undefined) continue;
     changes.push({

@@ -1,6 +1,7 @@
 import type { ReasonCode } from '../decision.ts';
 import { type EntityId, typeOf } from '../entity.ts';
 import type { Judgement, PathView, PolicyInput, PolicyPrincipal, Prohibitions } from '../policy/judgement.ts';
+import { NO_MATCH } from '../policy/walk.ts';
 import { excluded } from '../relationships/excluded.ts';
 import type { ProofStep } from '../relationships/membership.ts';
 import type { EntityRecord } from '../snapshot.ts';
@@ -92,7 +93,7 @@ function policyAnswerOf(judgement: Judgement): PolicyAnswer | undefined {
   const { attributedTo, derivedRoles, outputs, validationErrors } = judgement;
   // A policy may have had its say without anything being attributed to it.
   const isSilent = outputs.length === 0 && derivedRoles.length === 0 && attributedTo.scope === '';
-  if (attributedTo.policy === 'NO_MATCH' && isSilent) return undefined;
+  if (attributedTo.policy === NO_MATCH.policy && isSilent) return undefined;
   return {
     ...attributedTo,
     ...(derivedRoles.length === 0 ? undefined : { derivedRoles }),

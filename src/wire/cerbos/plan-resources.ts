@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { toText } from '../../core/policy/plan/filter.ts';
+import { NO_MATCH } from '../../core/policy/walk.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type Failure, failure } from '../../engine/failure.ts';
 import { type PlanAnswer, planResources } from '../../engine/plan.ts';
@@ -87,7 +88,7 @@ function toResponse(body: PlanResources, planned: PlanAnswer, callId: string): o
 }
 
 function metaJson(action: string, { filter, matched, matchedScopes }: PlanAnswer): object {
-  const filterDebug = matched ? toText(filter) : 'NO_MATCH';
+  const filterDebug = matched ? toText(filter) : NO_MATCH.policy;
   if (action === '') {
     return { filterDebug, matchedScopes: Object.fromEntries(matchedScopes) };
   }

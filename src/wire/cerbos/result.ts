@@ -1,9 +1,8 @@
 import type { ValidationError } from '../../core/policy/judgement.ts';
+import { NO_MATCH } from '../../core/policy/walk.ts';
 import type { CerbosEntry } from '../../engine/cerbos.ts';
 import type { Answer } from '../../engine/check.ts';
 
-/** What Cerbos attributes an effect to where no policy is about the request. */
-const NO_MATCH = 'NO_MATCH';
 const SOURCES = { principal: 'SOURCE_PRINCIPAL', resource: 'SOURCE_RESOURCE' } as const;
 
 /** One entry of the response (cerbos.response.v1, `CheckResourcesResponse.ResultEntry`). */
@@ -40,7 +39,7 @@ function metaJson(asked: readonly { readonly action: string; readonly policy: An
   const matches = asked.map(({ action, policy }) => {
     const scope = policy?.scope ?? '';
     const match = {
-      matchedPolicy: policy?.policy ?? NO_MATCH,
+      matchedPolicy: policy?.policy ?? NO_MATCH.policy,
       ...(scope === '' ? undefined : { matchedScope: scope }),
     };
     return [action, match] as const;
