@@ -29,14 +29,14 @@ module.exports = {
       name: 'engine-points-inwards',
       severity: 'error',
       from: { path: '^src/engine/' },
-      to: { path: '^src/(wire|cli|client|analysis|main\\.ts|config\\.ts)' },
+      to: { path: '^src/(wire|cli|client|mcp|analysis|main\\.ts|config\\.ts)' },
     },
     {
       name: 'ports-point-inwards',
       comment: 'store, audit and callers import core only',
       severity: 'error',
       from: { path: '^src/(store|audit|callers)/' },
-      to: { path: '^src/(engine|wire|cli|client|analysis|main\\.ts|config\\.ts)' },
+      to: { path: '^src/(engine|wire|cli|client|mcp|analysis|main\\.ts|config\\.ts)' },
     },
     {
       name: 'wire-siblings',
@@ -50,7 +50,7 @@ module.exports = {
       comment: 'no store or log behind the back of the engine',
       severity: 'error',
       from: { path: '^src/wire/' },
-      to: { path: '^src/(store|audit|cli|client|analysis)/', dependencyTypesNot: ['type-only'] },
+      to: { path: '^src/(store|audit|cli|client|mcp|analysis)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'store-siblings',
@@ -64,6 +64,14 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/client/' },
       to: { path: '^src/', pathNot: '^src/client/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'mcp-is-a-client',
+      comment:
+        'enforcement points for MCP ask a decision point, wherever that is: they bring nothing of the server along',
+      severity: 'error',
+      from: { path: '^src/mcp/' },
+      to: { path: '^src/', pathNot: '^src/(mcp|client|core)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'main-opens-the-rooms',

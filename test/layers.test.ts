@@ -30,6 +30,7 @@ const BREACHES: { readonly [rule: string]: { readonly [file: string]: string } }
     'src/store/two/b.ts': 'export const b = 1;',
   },
   'client-stands-alone': { 'src/client/c.ts': "import { use } from '../engine/use.ts';\nexport const x = use;" },
+  'mcp-is-a-client': { 'src/mcp/m.ts': "import { use } from '../engine/use.ts';\nexport const x = use;" },
   'main-opens-the-rooms': { 'src/cli/m.ts': "import { main } from '../main.ts';\nexport const x = main;" },
   'no-cycles': {
     'src/core/one.ts': "import { two } from './two.ts';\nexport const one = (): number => two();",

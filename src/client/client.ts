@@ -225,11 +225,14 @@ function toEntity(text: string, properties?: Attributes) {
   return properties === undefined ? entity : { ...entity, properties };
 }
 
-function toEvaluation(question: Question): object {
-  const { context, on_behalf_of: origin, delegation, revision } = question;
+/** A question as the body of AuthZEN's Access Evaluation request. */
+export function toEvaluation(question: Question): object {
+  const { context, on_behalf_of: origin, agent, delegation, revision, open_attributes: open } = question;
   const extended = {
     ...context,
     ...(origin === undefined ? undefined : { on_behalf_of: toEntity(origin) }),
+    ...(agent === undefined ? undefined : { agent }),
+    ...(open === undefined ? undefined : { open_attributes: open }),
     ...(delegation === undefined ? undefined : { delegation }),
     ...(revision === undefined ? undefined : { revision }),
   };

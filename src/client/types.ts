@@ -8,10 +8,17 @@ export interface Question {
   readonly actor: string;
   /** For whom; absent: on the actor's own authority. */
   readonly on_behalf_of?: string;
+  /** The actor is a person for whom this agent acts: a bare name, which the caller's settings map to an agent (COAZ). */
+  readonly agent?: string;
   readonly action: string;
   readonly resource: string;
   /** What the directory does not hold of the resource; a tool's arguments go to `args` in it. */
   readonly properties?: Attributes;
+  /**
+   * Attributes of the resource that the question leaves open. Where their values decide, the answer is no, with the
+   * reason `depends`; every other answer holds whatever they are.
+   */
+  readonly open_attributes?: readonly string[];
   readonly action_properties?: Attributes;
   readonly context?: Attributes;
   /** Only the chain that ends with this delegation. */
