@@ -34,6 +34,11 @@ interface Page {
   readonly limit?: number;
 }
 
+interface EntityPage {
+  readonly entities: readonly Omit<Entity, 'revision'>[];
+  readonly next?: string;
+}
+
 /** How a batch ends (AuthZEN, evaluations_semantic). */
 export type BatchSemantic = 'execute_all' | 'deny_on_first_deny' | 'permit_on_first_permit';
 
@@ -176,6 +181,20 @@ export class Behalf {
     get: (entity: string): Promise<Entity> => this.http.json('GET', entityPath(entity)),
     put: (entity: string, content: EntityContent, options?: RequestOptions): Promise<Entity> =>
       this.http.json('PUT', entityPath(entity), { ...options, body: content }),
+    /** What is not named stays as it is. An attribute is set as a whole; null takes it away. */
+    patch: (entity: string, changes: EntityContent, options?: RequestOptions): Promise<Entity> =>
+      this.http.json('PATCH', entityPath(entity), { ...options, body: changes }),
+    /** All whose name begins with `prefix`, `tool:github/`, in the order of names; deleted ones, too. */
+    all: async (prefix: string): Promise<readonly Omit<Entity, 'revision'>[]> => {
+      const all: Omit<Entity, 'revision'>[] = [];
+      let after: string | undefined;
+      do {
+        const page = await this.http.json<EntityPage>('GET', '/v1/entities', { query: { prefix, after, limit: 500 } });
+        all.push(...page.entities);
+        after = page.next;
+      } while (after !== undefined);
+      return all;
+    },
     /** For ever: its delegations are revoked, its relationships removed, its id barred. */
     delete: (entity: string): Promise<Entity> => this.http.json('DELETE', entityPath(entity)),
     suspend: (entity: string): Promise<Entity> => this.http.json('POST', `${entityPath(entity)}/suspend`),

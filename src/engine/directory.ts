@@ -1,4 +1,5 @@
 import type { Caller } from '../callers/caller.ts';
+import { admitInput } from '../core/cel/admit-input.ts';
 import { type Change, relationshipKey, revocationKey } from '../core/change.ts';
 import type { Attributes, EntityId } from '../core/entity.ts';
 import { typeOf } from '../core/entity.ts';
@@ -26,6 +27,34 @@ export function putEntity(
   caller: Caller,
   idempotency?: Idempotency,
 ): Result<Recorded, Failure> {
+  return writeContent(ledger, entity, () => content, caller, idempotency);
+}
+
+/**
+ * Changes some of an entity's attributes, and its roles where they are given; what is not named stays, whoever else
+ * writes at the same time. An attribute is set as a whole; null takes it away. What is not there yet is made.
+ */
+export function patchEntity(
+  ledger: Ledger,
+  entity: EntityId,
+  changes: Partial<EntityContent>,
+  caller: Caller,
+  idempotency?: Idempotency,
+): Result<Recorded, Failure> {
+  const patched = ({ roles, attributes }: EntityContent): EntityContent => {
+    const merged = Object.entries({ ...attributes, ...changes.attributes }).filter(([, value]) => value !== null);
+    return { roles: changes.roles ?? roles, attributes: Object.fromEntries(merged) };
+  };
+  return writeContent(ledger, entity, patched, caller, idempotency);
+}
+
+function writeContent(
+  ledger: Ledger,
+  entity: EntityId,
+  change: (known: EntityContent) => EntityContent,
+  caller: Caller,
+  idempotency?: Idempotency,
+): Result<Recorded, Failure> {
   const permitted = requireRole(caller, 'author', 'administer');
   if (!permitted.ok) return permitted;
   return ledger.write<Recorded>(
@@ -33,6 +62,7 @@ export function putEntity(
     ({ revision, snapshot }) => {
       const known = knownEntity(snapshot, entity);
       if (!known.ok) return known;
+      const content = change(known.value ?? blank(entity));
       // A type's name as a role is Behalf's to give (design, section 4): stored, it would make a human an agent.
       const typeRole = content.roles.find((role) => snapshot.bundle.types.has(role));
       if (typeRole !== undefined) {
@@ -43,6 +73,9 @@ export function putEntity(
           ),
         );
       }
+      // What was admitted part by part may be too much as a whole.
+      const admitted = admitInput(content.attributes);
+      if (!admitted.ok) return err(failure('unprocessable', `attributes: ${admitted.error}`));
       const record: EntityRecord = {
         entity,
         roles: [...new Set(content.roles)].sort(),

@@ -178,6 +178,10 @@ describe('against a real server', () => {
     expect(await client.entities.put('tool:erp/pay', { attributes: { risk: 'high' } })).toMatchObject({
       attributes: { risk: 'high' },
     });
+    expect(await client.entities.patch('tool:erp/pay', { attributes: { tag: 'x' } })).toMatchObject({
+      attributes: { risk: 'high', tag: 'x' },
+    });
+    expect((await client.entities.all('tool:')).map(({ entity }) => entity)).toEqual(['tool:erp/pay']);
     await client.entities.suspend('agent:researcher');
     expect(await client.check(read)).toBe(false);
     expect(await client.entities.resume('agent:researcher')).toMatchObject({ suspended: false });

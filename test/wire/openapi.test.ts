@@ -62,6 +62,8 @@ test('it is OpenAPI 3.1, and every route is in it', () => {
       'get /v1/decisions',
       'get /v1/decisions/{id}',
       'get /v1/decisions/{id}/explain',
+      'get /v1/entities',
+      'patch /v1/entities/{type}/{id}',
       'put /v1/entities/{type}/{id}',
       'get /v1/entities/{type}/{id}',
       'delete /v1/entities/{type}/{id}',
@@ -139,6 +141,12 @@ test('what is sent is what is described', async () => {
   matches(revoked, '/v1/delegations/{id}/revoke', 'post');
   matches(await office.ask('GET', `/v1/delegations/${id}`, admin), '/v1/delegations/{id}', 'get');
   matches(await office.ask('GET', '/v1/delegations', admin), '/v1/delegations', 'get');
+  matches(
+    await office.ask('PATCH', '/v1/entities/user/x', { ...author, body: { attributes: { a: null, b: 2 } } }),
+    '/v1/entities/{type}/{id}',
+    'patch',
+  );
+  matches(await office.ask('GET', '/v1/entities?limit=1', author), '/v1/entities', 'get');
   matches(
     await office.ask('PUT', '/v1/entities/user/x', { ...author, body: { attributes: { a: 1 } } }),
     '/v1/entities/{type}/{id}',

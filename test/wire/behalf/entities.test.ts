@@ -8,10 +8,10 @@ beforeAll(async () => {
 });
 afterAll(() => office[Symbol.asyncDispose]());
 
-type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
+type Method = 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
 
 function ask(method: Method, path: string, key: keyof Office['keys'] = 'admin', body?: unknown, headers = {}) {
-  return office.ask(method, `/v1/entities/${path}`, {
+  return office.ask(method, `/v1/entities${path.startsWith('?') ? '' : '/'}${path}`, {
     key: office.keys[key],
     headers,
     ...(body === undefined ? undefined : { body }),
@@ -54,6 +54,66 @@ describe('the directory', () => {
     const first = await ask('PUT', 'user/dave', 'author', { roles: ['x'] }, headers);
     expect((await ask('PUT', 'user/dave', 'author', { roles: ['x'] }, headers)).json).toEqual(first.json);
     expect((await ask('PUT', 'user/erin', 'author', { roles: ['x'] }, headers)).json.code).toBe('idempotency_mismatch');
+  });
+});
+
+describe('changing some of it', () => {
+  test('sets and takes away what is named, and nothing else', async () => {
+    await ask('PUT', 'user/gina', 'author', { roles: ['x'], attributes: { a: { b: 1 }, c: 2, d: 3 } });
+    await ask('POST', 'user/gina/suspend');
+    const patched = await ask('PATCH', 'user/gina', 'author', { attributes: { a: { e: 4 }, c: null, never: null } });
+    expect(patched.json).toMatchObject({ roles: ['x'], suspended: true });
+    expect(patched.json.attributes).toEqual({ a: { e: 4 }, d: 3 });
+    expect(patched.headers['behalf-revision']).toBe(patched.json.revision);
+    const roles = await ask('PATCH', 'user/gina', 'author', { roles: ['z', 'y'] });
+    expect(roles.json).toMatchObject({ roles: ['y', 'z'], attributes: { a: { e: 4 }, d: 3 } });
+    expect((await ask('GET', 'user/gina')).json).toEqual(roles.json);
+  });
+
+  test('makes what is not there yet', async () => {
+    const made = await ask('PATCH', 'document/fresh', 'author', { attributes: { a: 1, b: null } });
+    expect(made.json).toMatchObject({ entity: 'document:fresh', roles: [], attributes: { a: 1 }, suspended: false });
+  });
+
+  test.each<[string, string, unknown, number]>([
+    ['a role that is a type', 'user/gina', { roles: ['agent'] }, 422],
+    ['an unknown type', 'robot/r2', { attributes: {} }, 422],
+    ['a deleted entity', 'user/buried', { attributes: { a: 1 } }, 409],
+    ['an attribute with __proto__', 'user/gina', '{"attributes":{"a":{"__proto__":{}}}}', 400],
+    ['a misspelt member', 'user/gina', { attribute: {} }, 400],
+    ['no body', 'user/gina', undefined, 400],
+  ])('%s is refused', async (_what, path, body, status) => {
+    await ask('DELETE', 'user/buried');
+    const before = office.ledger.revision;
+    expect((await ask('PATCH', path, 'author', body)).status).toBe(status);
+    expect(office.ledger.revision).toBe(before);
+  });
+
+  test('what would become too much as a whole is refused', async () => {
+    const half = Array(6000).fill(0);
+    await ask('PUT', 'document/large', 'author', { attributes: { a: half } });
+    const reply = await ask('PATCH', 'document/large', 'author', { attributes: { b: half } });
+    expect([reply.status, reply.json.detail]).toEqual([422, expect.stringContaining('10000')]);
+  });
+});
+
+describe('the list', () => {
+  test('is of the names that begin so, in their order, page by page', async () => {
+    for (const id of ['s/b', 's/a', 's2/c', 's/c'])
+      await ask('PUT', `document/${encodeURIComponent(id)}`, 'author', {});
+    const first = await ask('GET', '?prefix=document:s/&limit=2', 'auditor');
+    const record = { roles: [], attributes: {}, suspended: false, deleted: false };
+    expect(first.json).toEqual({
+      entities: [
+        { entity: 'document:s/a', ...record },
+        { entity: 'document:s/b', ...record },
+      ],
+      next: 'document:s/b',
+      revision: office.ledger.token(),
+    });
+    const second = await ask('GET', `?prefix=document:s/&limit=2&after=${encodeURIComponent(first.json.next)}`);
+    expect(second.json.entities).toEqual([{ entity: 'document:s/c', ...record }]);
+    expect(second.json).not.toHaveProperty('next');
   });
 });
 
@@ -101,6 +161,13 @@ describe('suspending and deleting', () => {
 describe('who may', () => {
   test.each<[Method, string, unknown, Partial<Record<keyof Office['keys'], number>>]>([
     ['PUT', 'user/zoe', { roles: ['x'] }, { admin: 200, author: 200, auditor: 403, alice: 403, gateway: 403 }],
+    [
+      'PATCH',
+      'user/zoe',
+      { attributes: { a: 1 } },
+      { admin: 200, author: 200, auditor: 403, alice: 403, gateway: 403 },
+    ],
+    ['GET', '?prefix=user:z', undefined, { admin: 200, author: 200, auditor: 200, alice: 403, gateway: 403 }],
     ['GET', 'user/zoe', undefined, { admin: 200, author: 200, auditor: 200, alice: 403, gateway: 403 }],
     ['POST', 'user/zoe/suspend', undefined, { author: 403, auditor: 403, alice: 403, gateway: 403, admin: 200 }],
     ['POST', 'user/zoe/resume', undefined, { author: 403, auditor: 403, alice: 403, gateway: 403, admin: 200 }],
@@ -143,7 +210,7 @@ describe('refusals', () => {
 
   test('nothing known is 404, other methods are 405', async () => {
     expect((await ask('GET', 'user/nobody')).status).toBe(404);
-    const reply = await office.ask('PATCH', '/v1/entities/user/alice');
-    expect([reply.status, reply.headers.allow]).toEqual([405, 'DELETE, GET, HEAD, PUT']);
+    const reply = await office.ask('POST', '/v1/entities/user/alice');
+    expect([reply.status, reply.headers.allow]).toEqual([405, 'DELETE, GET, HEAD, PATCH, PUT']);
   });
 });
