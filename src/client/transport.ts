@@ -14,6 +14,8 @@ export interface ClientOptions {
 export interface RequestOptions {
   /** The same key with the same request gives the first answer again (POST and PUT). */
   readonly idempotencyKey?: string;
+  /** What the records of its decisions say that they belong to: 1 to 128 visible ASCII characters. */
+  readonly requestId?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -77,6 +79,7 @@ export class Transport {
       ...(sent.body === undefined ? undefined : { 'content-type': 'application/json' }),
       ...(key === undefined ? undefined : { authorization: `Bearer ${key}` }),
       ...(sent.idempotencyKey === undefined ? undefined : { 'idempotency-key': sent.idempotencyKey }),
+      ...(sent.requestId === undefined ? undefined : { 'x-request-id': sent.requestId }),
     };
   }
 
