@@ -1,0 +1,175 @@
+import { readFileSync } from 'node:fs';
+import type { DecisionLog } from '../audit/log.ts';
+import type { Config } from '../config.ts';
+import { formatProblem, type Problem } from '../core/problem.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { apply, engineDoor, isDone, planApply } from '../engine/apply.ts';
+import { publish, toBundleSource, validateBundle } from '../engine/bundles/publish.ts';
+import { Ledger } from '../engine/ledger.ts';
+import { parseSeed, type SeedFile, seedProblems } from '../engine/parse-seed.ts';
+import { isEmpty, seed, seedFaults } from '../engine/seed.ts';
+import type { Store } from '../store/store.ts';
+import { type CheckedSources, checkSources } from './check-sources.ts';
+import type { Rooms } from './command.ts';
+import { counted } from './layout.ts';
+import { OPERATOR } from './operator.ts';
+import { readSources, type Sources, shown } from './read-sources.ts';
+
+/** Store, log and the state in force, in this process, and what they started from. */
+export interface Engine {
+  readonly ledger: Ledger;
+  readonly log: DecisionLog;
+  /** `published`, `unchanged`, `kept` (the directories hold none, or a broken one and that was wanted). */
+  readonly bundle: 'published' | 'unchanged' | 'kept';
+  /** What was written into an empty store. */
+  readonly seeded?: { readonly entities: number; readonly tuples: number; readonly delegations: number };
+  /** What whoever started it should know. */
+  readonly warnings: readonly string[];
+  /** Closes log and store. */
+  close(): Promise<void>;
+}
+
+/** Why it did not start: mistakes in what people wrote, or a refusal. */
+export interface NotStarted {
+  readonly message: string;
+  readonly problems: readonly Problem[];
+}
+
+/** Looks at the callers of a store before anything is written to it: what should be known, or why nothing starts. */
+export type Admission = (ledger: Ledger) => Result<readonly string[], NotStarted>;
+
+/**
+ * Opens store and log, publishes the directories and plants the seed as design section 10 says, or says why not; a
+ * store or log that was made meanwhile stays. Throws what store and log throw where they cannot be opened.
+ */
+export async function openEngine(
+  config: Config,
+  rooms: Rooms,
+  clock: () => number,
+  admit: Admission = () => ok([]),
+): Promise<Result<Engine, NotStarted>> {
+  const sources = readSources(config);
+  if (!sources.ok) return refuse('the directories cannot be used', sources.error);
+  const checked = checkSources(sources.value, clock());
+  if (!checked.bundle.ok && !config.keepBundle) {
+    const count = counted(checked.bundle.error.length, 'error');
+    return refuse(`the bundle has ${count}; --keep-bundle serves the last good one instead`, checked.bundle.error);
+  }
+  const seedFile = config.seed === undefined ? ok(undefined) : readSeed(config.seed);
+  if (!seedFile.ok) return refuse('the seed cannot be used', seedFile.error);
+
+  let store: Store | undefined;
+  let log: DecisionLog | undefined;
+  let ledger: Ledger | undefined;
+  const close = async (): Promise<void> => {
+    await log?.close();
+    ledger?.cacheRelationships();
+    store?.close();
+  };
+  try {
+    store = rooms.openStore(config.store);
+    log = rooms.openLog(config.log, config.node);
+    ledger = new Ledger(store, clock, emptyBundle());
+    const material = { config, sources: sources.value, checked, seedFile: seedFile.value };
+    const prepared = await prepare(ledger, material, admit);
+    if (prepared.ok) return ok({ ledger, log, ...prepared.value, close });
+    await close();
+    return prepared;
+  } catch (fault) {
+    await close();
+    throw fault;
+  }
+}
+
+interface Material {
+  readonly config: Config;
+  readonly sources: Sources;
+  readonly checked: CheckedSources;
+  readonly seedFile: SeedFile | undefined;
+}
+
+type Prepared = Pick<Engine, 'bundle' | 'seeded' | 'warnings'>;
+
+/** Brings the store to where it can be asked: its bundle, its first content. */
+async function prepare(ledger: Ledger, material: Material, admit: Admission): Promise<Result<Prepared, NotStarted>> {
+  const { config, sources, checked, seedFile } = material;
+  const admitted = admit(ledger);
+  if (!admitted.ok) return admitted;
+  const warnings = [...admitted.value];
+
+  let bundle: Engine['bundle'] = 'kept';
+  if (!checked.bundle.ok) {
+    if (ledger.bundle.digest === emptyBundle().digest) {
+      return refuse('the bundle is broken, and the store has no good one to keep', checked.bundle.error);
+    }
+    const count = counted(checked.bundle.error.length, 'error');
+    warnings.push(`the directories hold a bundle with ${count}; the one in the store is served instead`);
+    warnings.push(...checked.bundle.error.map(formatProblem));
+  } else if (!sources.absent) {
+    const orphans = config.allowOrphans ? 'allow' : 'refuse';
+    const published = publish(ledger, sources.files, OPERATOR, { orphans });
+    if (!published.ok) {
+      const hint = published.error.code === 'conflict' ? '\n--allow-orphans publishes it all the same' : '';
+      return refuse(`${published.error.message}${hint}`);
+    }
+    bundle = published.value.changed ? 'published' : 'unchanged';
+  }
+
+  const seeded = seedFile === undefined || !isEmpty(ledger) ? ok(undefined) : await plant(ledger, seedFile, checked);
+  if (!seeded.ok) return seeded;
+  warnings.push(...(await delegationWarnings(ledger, checked, bundle)));
+  return ok({ bundle, warnings, ...(seeded.value === undefined ? undefined : { seeded: seeded.value }) });
+}
+
+/** Writes the seed, then the delegations of the files; nothing where either cannot be. */
+async function plant(
+  ledger: Ledger,
+  file: SeedFile,
+  checked: CheckedSources,
+): Promise<Result<Engine['seeded'], NotStarted>> {
+  const faults = seedFaults(file, ledger.snapshot);
+  if (faults.length > 0) return refuse('the seed cannot be used', seedProblems(file, faults));
+  if (!checked.delegations.ok) return refuse('the delegation files cannot be used', checked.delegations.error);
+  const planned = planApply(checked.delegations.value, [], { prune: false, now: ledger.now() });
+  if (!planned.ok) return refuse('the delegation files cannot be used', planned.error);
+  const written = seed(ledger, file, OPERATOR);
+  if (!written.ok) return refuse(written.error.message);
+  const applied = await apply(planned.value, engineDoor(ledger, OPERATOR));
+  if (!applied.ok) return refuse(`the seed was written, the delegations were not: ${applied.error.message}`);
+  return ok({ entities: file.entities.length, tuples: file.tuples.length, delegations: applied.value.length });
+}
+
+/** Where files and store differ: nothing is applied unasked, and nothing passed over in silence. */
+async function delegationWarnings(
+  ledger: Ledger,
+  { delegations }: CheckedSources,
+  bundle: Engine['bundle'],
+): Promise<readonly string[]> {
+  if (!delegations.ok) {
+    return [`the delegation files have ${counted(delegations.error.length, 'error')}: behalf validate`];
+  }
+  const inForce = await engineDoor(ledger, OPERATOR).inForce();
+  if (bundle === 'kept' || !inForce.ok) return [];
+  const planned = planApply(delegations.value, inForce.value, { prune: false, now: ledger.now() });
+  if (planned.ok && isDone(planned.value)) return [];
+  return ['the delegations in force are not those of the files: behalf apply --dry-run shows how they differ'];
+}
+
+function readSeed(path: string): Result<SeedFile, readonly Problem[]> {
+  try {
+    return parseSeed({ path: shown(path), text: readFileSync(path, 'utf8') });
+  } catch (fault) {
+    return err([{ message: `the seed cannot be read: ${fault instanceof Error ? fault.message : fault}` }]);
+  }
+}
+
+/** In force while none was published: everything is denied. */
+function emptyBundle() {
+  const empty = validateBundle([]);
+  if (!empty.ok) throw new Error(`no files at all (${toBundleSource([]).digest}) do not compile`);
+  return empty.value;
+}
+
+export function refuse(message: string, problems: readonly Problem[] = []) {
+  return err({ message, problems });
+}
