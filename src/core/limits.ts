@@ -40,6 +40,16 @@ export const LIMITS = {
   bodyBytes: 1024 * 1024,
   /** Evaluations in one AuthZEN batch. */
   batchItems: 256,
+  /** Bytes of one MCP message: results carry files in base64, and more blocks the process for a second. */
+  messageBytes: 16 * 1024 * 1024,
+  /** Nesting of one MCP message. JSON schemas of tools nest deep; parsers of other languages stop at 64 or 100. */
+  messageDepth: 128,
+  /** Lists and objects in one MCP message: each takes ten times the memory that its two bytes took. */
+  messageContainers: 500_000,
+  /** Expressions of one declared mapping of an MCP tool: each is compiled when the tool is listed. */
+  mappingExpressions: 128,
+  /** Questions that one declared mapping may add to a call; with them the batch stays well below `batchItems`. */
+  mappingQuestions: 64,
   /** Tuples in one relationship write (OpenFGA's default is 100). */
   tuplesPerWrite: 100,
   /** Contextual tuples of one question (OpenFGA's bound): they are indexed for it anew. */

@@ -59,6 +59,24 @@ export function createPolicyEnvironment(): Environment {
   return environment;
 }
 
+/** The variables of declared mappings (COAZ binding for MCP, "Information Model"). */
+export const MAPPING_VARIABLES = ['params', 'token'] as const;
+
+/** CEL for declared mappings: its standard functions, optionals, and cel-go's extensions that compute with values. */
+export function createMappingEnvironment(): Environment {
+  const environment = createStandardEnvironment(true);
+  registerRegexNamespace(environment);
+  registerStringsNamespace(environment);
+  registerTwoVariableMacros(environment);
+  registerOptionals(environment);
+  registerLists(environment);
+  registerSets(environment);
+  registerMath(environment);
+  registerEncoders(environment);
+  for (const name of MAPPING_VARIABLES) environment.registerVariable(name, 'dyn');
+  return environment;
+}
+
 /** CEL without variables and with its standard functions. */
 export function createStandardEnvironment(enableOptionalTypes: boolean): Environment {
   const environment = new Environment({ enableOptionalTypes, homogeneousAggregateLiterals: false, limits });

@@ -27,6 +27,11 @@ export function mapSize(map: object): number {
   return map instanceof Map ? map.size : Object.keys(map).length;
 }
 
+/** Whether a value is an optional that holds none. */
+export function isAbsent(value: unknown): boolean {
+  return value instanceof Optional && !value.hasValue();
+}
+
 /** The value under a key, or undefined: never anything that the map merely inherits. */
 export function mapGet(map: object, key: unknown): unknown {
   if (map instanceof Map) return map.get(key);
