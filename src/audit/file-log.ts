@@ -7,10 +7,12 @@ import {
   type DecisionFilter,
   type DecisionLog,
   type DecisionPage,
+  type Link,
   LogError,
+  type LogState,
   type StoredDecision,
 } from './log.ts';
-import { decodeRecord, encodeRecord, isNodeName, type Link, recordId, sequenceOf } from './record.ts';
+import { decodeRecord, encodeRecord, isNodeName, recordId, sequenceOf } from './record.ts';
 import { type Recovered, recover } from './recover.ts';
 import { findLine, type Segment, withFile } from './segment.ts';
 import { SegmentWriter } from './segment-writer.ts';
@@ -58,7 +60,6 @@ interface Waiting {
 }
 
 class FileLog implements DecisionLog {
-  healthy = true;
   private readonly node: string;
   private readonly segments: readonly Segment[];
   private readonly writer: SegmentWriter;
@@ -70,6 +71,8 @@ class FileLog implements DecisionLog {
   private waiting: Waiting[] = [];
   private writing: Promise<void> | undefined;
   private closed = false;
+  /** What the last write failed of. */
+  private failure: string | undefined;
 
   constructor(
     directory: string,
@@ -86,6 +89,15 @@ class FileLog implements DecisionLog {
     this.unlock = unlock;
     this.durable = last;
     this.assigned = last;
+  }
+
+  get state(): LogState {
+    const waiting = { records: this.assigned.sequence - this.durable.sequence, bytes: 0 };
+    const { sequence, hash } = this.durable;
+    const status = { waiting, last: { sequence, hash } };
+    return this.failure === undefined
+      ? { status: 'ok', ...status }
+      : { status: 'failing', detail: this.failure, ...status };
   }
 
   append(entry: DecisionEntry): Promise<StoredDecision> {
@@ -155,7 +167,7 @@ class FileLog implements DecisionLog {
         this.fail(batch, toLogError(error));
         continue;
       }
-      this.healthy = true;
+      this.failure = undefined;
       this.durable = batch.at(-1)?.record ?? this.durable;
       for (const { record, resolve } of batch) resolve(record);
     }
@@ -166,7 +178,7 @@ class FileLog implements DecisionLog {
   private fail(batch: readonly Waiting[], error: LogError): void {
     const fallen = [...batch, ...this.waiting];
     this.waiting = [];
-    this.healthy = false;
+    this.failure = error.message;
     this.assigned = this.durable;
     for (const { reject } of fallen) reject(error);
   }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { err, ok, type Result } from '../core/result.ts';
-import type { DecisionEntry, StoredDecision } from './log.ts';
+import type { DecisionEntry, Link, StoredDecision } from './log.ts';
 
 /**
  * One record is one line of UTF-8, ended by a line feed: a JSON object without white space, whose members stand in a
@@ -11,10 +11,6 @@ import type { DecisionEntry, StoredDecision } from './log.ts';
  * before, so it seals that one too. The bytes are hashed as they stand in the file: nothing needs to be parsed or
  * written again the same way (as RFC 8785 would ask for) to verify them.
  */
-export interface Link {
-  readonly sequence: number;
-  readonly hash: string;
-}
 
 /** What the first record of a log follows. */
 export const GENESIS: Link = { sequence: 0, hash: '0'.repeat(64) };

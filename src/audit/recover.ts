@@ -1,6 +1,7 @@
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { err, ok, type Result } from '../core/result.ts';
-import { GENESIS, type Link } from './record.ts';
+import type { Link } from './log.ts';
+import { GENESIS } from './record.ts';
 import { checkEnds, checkSegment, listSegments, type Segment, segmentPath, syncDirectory } from './segment.ts';
 
 export interface Recovered {

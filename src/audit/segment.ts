@@ -2,7 +2,8 @@ import { closeSync, fsyncSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../core/result.ts';
 import { type Line, linesBackFrom, linesFrom } from './lines.ts';
-import { checkLine, type Link, readFrame } from './record.ts';
+import type { Link } from './log.ts';
+import { checkLine, readFrame } from './record.ts';
 
 /** A file of the log: the records from `first` on, in order, `length` bytes of them. */
 export interface Segment {

@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../core/result.ts';
-import { GENESIS, type Link } from './record.ts';
+import type { Link } from './log.ts';
+import { GENESIS } from './record.ts';
 import { checkSegment, listSegments } from './segment.ts';
 
 /** What was found to be one unbroken chain. */

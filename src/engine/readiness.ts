@@ -5,14 +5,20 @@ import type { Ledger } from './ledger.ts';
 export interface Readiness {
   readonly ready: boolean;
   readonly store: { readonly ok: boolean; readonly revision: string };
-  readonly log: { readonly ok: boolean };
+  /** Not `ok` where it says why: in part or wholly out of order. */
+  readonly log: { readonly ok: boolean; readonly detail?: string };
   /** The digest of the bundle in force. */
   readonly bundle: string;
 }
 
+/** Open to all, so without the names of files that the detail of the log has. */
+const TOLD = { reserve_in_use: 'reserve in use', failing: 'records cannot be written' } as const;
+
 export function readiness(ledger: Ledger, log: DecisionLog): Readiness {
   const store = { ok: reads(ledger), revision: ledger.token() };
-  return { ready: store.ok && log.healthy, store, log: { ok: log.healthy }, bundle: ledger.bundle.digest };
+  const { status } = log.state;
+  const state = status === 'ok' ? { ok: true } : { ok: false, detail: TOLD[status] };
+  return { ready: store.ok && state.ok, store, log: state, bundle: ledger.bundle.digest };
 }
 
 /** A real read: that its own latest revision is there. */

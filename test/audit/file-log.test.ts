@@ -14,7 +14,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type FileLogOptions, openFileLog } from '../../src/audit/file-log.ts';
-import { type DecisionEntry, type DecisionLog, LogError, type StoredDecision } from '../../src/audit/log.ts';
+import {
+  type Appended,
+  type DecisionEntry,
+  type DecisionLog,
+  LogError,
+  type StoredDecision,
+} from '../../src/audit/log.ts';
 import { verifyLog } from '../../src/audit/verify.ts';
 import { decisionEntry } from '../support/decision-entry.ts';
 import { mountTmpfs } from '../support/tmpfs.ts';
@@ -38,8 +44,16 @@ async function reopen(options?: FileLogOptions): Promise<DecisionLog> {
   return log;
 }
 
+/** Appends and reads back. */
+async function append(entry: DecisionEntry): Promise<StoredDecision> {
+  const { id } = await log.append(entry);
+  const record = log.get(id);
+  if (record === undefined) throw new Error(`${id} was acknowledged, and is not there`);
+  return record;
+}
+
 function appendAll(entries: readonly DecisionEntry[]): Promise<StoredDecision[]> {
-  return Promise.all(entries.map((entry) => log.append(entry)));
+  return Promise.all(entries.map(append));
 }
 
 /** `number` entries with the times 1, 2, 3, … */
@@ -114,7 +128,7 @@ describe('append', () => {
 
   test('the fields of the log cannot be given with the entry', async () => {
     const forged = { ...decisionEntry({}), id: 'd_x', sequence: 99, hash: 'f'.repeat(64), other: true };
-    const record = await log.append(forged);
+    const record = await append(forged);
     expect(record).toMatchObject({ id: 'd_0000000001_node-1', sequence: 1 });
     expect(verifyLog(directory, 'node-1')).toMatchObject({ ok: true });
   });
@@ -127,7 +141,7 @@ describe('append', () => {
     ]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(results[1]).toMatchObject({ reason: expect.any(LogError) });
-    expect(log.healthy).toBe(true);
+    expect(log.state.status).toBe('ok');
     expect(verifyLog(directory, 'node-1')).toMatchObject({ ok: true, value: { records: 2 } });
   });
 
@@ -282,7 +296,7 @@ describe('opening', () => {
       log = openFileLog(directory, 'node-1');
       expect(readFileSync(`${file}.torn-${end}`).equals(whole.subarray(end, whole.length - cut))).toBe(true);
       expect(log.get(records[4]?.id ?? '')).toBeUndefined();
-      expect(await log.append(decisionEntry({}))).toMatchObject({ sequence: 5, previous: records[3]?.hash });
+      expect(await append(decisionEntry({}))).toMatchObject({ sequence: 5, previous: records[3]?.hash });
       await log.close();
       expect(verifyLog(directory, 'node-1')).toMatchObject({ ok: true, value: { records: 5 } });
     }
@@ -293,7 +307,7 @@ describe('opening', () => {
     await log.close();
     truncateSync(segmentsIn(directory)[0] ?? '', 10);
     log = openFileLog(directory, 'node-1');
-    expect(await log.append(decisionEntry({}))).toMatchObject({ sequence: 1 });
+    expect(await append(decisionEntry({}))).toMatchObject({ sequence: 1 });
   });
 
   const damages: readonly [string, (lines: string[]) => string[], RegExp][] = [
@@ -370,7 +384,7 @@ describe('opening', () => {
     writeFileSync(middle, content);
     renameSync(oldest, `${oldest}.archived`);
     log = openFileLog(directory, 'node-1');
-    expect(await log.append(decisionEntry({}))).toMatchObject({ sequence: 13, previous: records[11]?.hash });
+    expect(await append(decisionEntry({}))).toMatchObject({ sequence: 13, previous: records[11]?.hash });
     expect(log.get(records[0]?.id ?? '')).toBeUndefined();
     expect(log.list({}, { limit: 50 }).records.at(-1)?.sequence).toBeGreaterThan(1);
     expect(verifyLog(directory, 'node-1')).toMatchObject({ ok: true });
@@ -387,7 +401,7 @@ describe('opening', () => {
     writeFileSync(join(directory, 'decisions-0000000000000006.jsonl'), '');
     log = openFileLog(directory, 'node-1');
     expect(log.list({}, { limit: 50 }).records).toHaveLength(5);
-    expect(await log.append(decisionEntry({}))).toMatchObject({ sequence: 6, previous: records[4]?.hash });
+    expect(await append(decisionEntry({}))).toMatchObject({ sequence: 6, previous: records[4]?.hash });
   });
 
   test("another node's directory, a bad name and a second opening are refused", async () => {
@@ -418,7 +432,7 @@ describe('a disk that fails', () => {
     const answered: StoredDecision[] = [];
     let refused = 0;
     while (refused === 0) {
-      for (const result of await Promise.allSettled(Array.from({ length: 16 }, () => log.append(big)))) {
+      for (const result of await Promise.allSettled(Array.from({ length: 16 }, () => append(big)))) {
         if (result.status === 'fulfilled') answered.push(result.value);
         else {
           expect(result.reason).toBeInstanceOf(LogError);
@@ -428,15 +442,15 @@ describe('a disk that fails', () => {
     }
     // All that waited fell together, and no half line is left.
     expect(refused).toBe(16);
-    expect(log.healthy).toBe(false);
+    expect(log.state.status).toBe('failing');
     expect(answered.length).toBeGreaterThan(100);
     expect(verifyLog(directory, 'node-1')).toMatchObject({ ok: true, value: { records: answered.length } });
     await expect(Promise.all(Array.from({ length: 99 }, () => log.append(big)))).rejects.toThrow(/ENOSPC/);
 
     disk.remount('size=4m');
-    const next = await log.append(big);
+    const next = await append(big);
     expect(next).toMatchObject({ sequence: answered.length + 1, previous: answered.at(-1)?.hash });
-    expect(log.healthy).toBe(true);
+    expect(log.state.status).toBe('ok');
     for (const record of answered) expect(log.get(record.id)?.hash).toBe(record.hash);
     await log.close();
     expect(verifyLog(directory, 'node-1')).toMatchObject({ ok: true, value: { records: answered.length + 1 } });
@@ -448,11 +462,11 @@ describe('a disk that fails', () => {
     renameSync(directory, `${directory}.away`);
     await expect(log.append(decisionEntry({}))).rejects.toThrow(LogError);
     await expect(log.append(decisionEntry({}))).rejects.toThrow(LogError);
-    expect(log.healthy).toBe(false);
+    expect(log.state.status).toBe('failing');
     expect(existsSync(directory)).toBe(false);
     renameSync(`${directory}.away`, directory);
-    expect(await log.append(decisionEntry({}))).toMatchObject({ sequence: 2, previous: first?.hash });
-    expect(log.healthy).toBe(true);
+    expect(await append(decisionEntry({}))).toMatchObject({ sequence: 2, previous: first?.hash });
+    expect(log.state.status).toBe('ok');
     expect(verifyLog(directory, 'node-1')).toMatchObject({ ok: true, value: { records: 2 } });
   });
 
@@ -464,9 +478,9 @@ describe('a disk that fails', () => {
     await expect(log.append(decisionEntry({}))).rejects.toThrow(LogError);
     writeFileSync(file, content.subarray(0, 100));
     await expect(log.append(decisionEntry({}))).rejects.toThrow(/records are missing/);
-    expect(log.healthy).toBe(false);
+    expect(log.state.status).toBe('failing');
     writeFileSync(file, content);
-    expect(await log.append(decisionEntry({}))).toMatchObject({ sequence: 3 });
+    expect(await append(decisionEntry({}))).toMatchObject({ sequence: 3 });
   });
 
   test('what came while the failing write was under way falls with it, though it could be written', async () => {
@@ -478,7 +492,7 @@ describe('a disk that fails', () => {
     const waiting = log.append(decisionEntry({}));
     const results = await Promise.allSettled([failing, waiting]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect(await log.append(decisionEntry({}))).toMatchObject({ sequence: 2 });
+    expect(await append(decisionEntry({}))).toMatchObject({ sequence: 2 });
     expect(verifyLog(directory, 'node-1')).toMatchObject({ ok: true, value: { records: 2 } });
   });
 
@@ -486,19 +500,19 @@ describe('a disk that fails', () => {
     await appendAll(entries(3));
     renameSync(directory, `${directory}.away`);
     // In the order of the calls: timers of a busy machine do not fire in the order in which they were set.
-    const called: Promise<StoredDecision>[] = [];
-    const append = (): Promise<StoredDecision> => {
+    const called: Promise<Appended>[] = [];
+    const add = (): Promise<Appended> => {
       const appended = log.append(decisionEntry({}));
       called.push(appended);
       return appended;
     };
-    const during = Array.from({ length: 50 }, append);
+    const during = Array.from({ length: 50 }, add);
     const back = new Promise<void>((resolve) => setTimeout(resolve, 20)).then(() =>
       renameSync(`${directory}.away`, directory),
     );
     const later = Array.from({ length: 40 }, async (_, n) => {
       await new Promise((resolve) => setTimeout(resolve, n));
-      return append();
+      return add();
     });
     await Promise.allSettled([...during, ...later]);
     const results = await Promise.allSettled(called);
@@ -514,7 +528,7 @@ describe('a disk that fails', () => {
 /** So that each record has a write of its own and segments change where they are full. */
 async function writeOneByOne(given: readonly DecisionEntry[]): Promise<StoredDecision[]> {
   const records: StoredDecision[] = [];
-  for (const entry of given) records.push(await log.append(entry));
+  for (const entry of given) records.push(await append(entry));
   return records;
 }
 

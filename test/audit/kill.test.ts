@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openFileLog } from '../../src/audit/file-log.ts';
+import type { StoredDecision } from '../../src/audit/log.ts';
 import { verifyLog } from '../../src/audit/verify.ts';
 import { runAndKill } from '../support/kill.ts';
 
@@ -19,10 +20,10 @@ test(`after kill -9 at any moment every acknowledged record is there, unchanged 
     });
     const log = openFileLog(directory, 'node-1');
     for (const line of lines) {
-      const [id = '', hash = ''] = line.split(' ');
+      const [id = '', content = ''] = line.split(' ');
       expect(acknowledged.has(id)).toBe(false);
-      acknowledged.set(id, hash);
-      expect(log.get(id)?.hash).toBe(hash);
+      acknowledged.set(id, content);
+      expect(contentOf(log.get(id))).toBe(content);
     }
     await log.close();
   }
@@ -36,7 +37,12 @@ test(`after kill -9 at any moment every acknowledged record is there, unchanged 
   expect(unanswered).toBeGreaterThanOrEqual(0);
   expect(unanswered).toBeLessThanOrEqual(16 * KILLS);
   const log = openFileLog(directory, 'node-1');
-  for (const [id, hash] of acknowledged) expect(log.get(id)?.hash).toBe(hash);
+  for (const [id, content] of acknowledged) expect(contentOf(log.get(id))).toBe(content);
   await log.close();
   rmSync(directory, { recursive: true });
 });
+
+function contentOf(record: StoredDecision | undefined): string {
+  const { writer, n } = record?.request.context ?? {};
+  return `${writer}.${n}`;
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { DecisionEntry, DecisionLog } from '../../src/audit/log.ts';
+import type { DecisionLog } from '../../src/audit/log.ts';
 import type { Caller } from '../../src/callers/caller.ts';
 import { DEV_CALLER } from '../../src/callers/dev-caller.ts';
 import { compileBundle } from '../../src/core/bundle.ts';
@@ -44,13 +44,13 @@ function open({ world, now }: Case) {
 function nowhere(): DecisionLog {
   let sequence = 0;
   return {
-    append: async (entry: DecisionEntry) => {
+    append: async () => {
       sequence += 1;
-      return { ...entry, id: `d_${sequence}`, format: 1, node: 'test', sequence, previous: '', hash: '' };
+      return { id: `d_${sequence}`, sequence };
     },
     get: () => undefined,
     list: () => ({ records: [] }),
-    healthy: true,
+    state: { status: 'ok', waiting: { records: 0, bytes: 0 }, last: { sequence: 0, hash: '' } },
     close: async () => {},
   };
 }

@@ -67,8 +67,8 @@ export function logLike(log: DecisionLog, other: Partial<DecisionLog>): Decision
     get: (id) => log.get(id),
     list: (filter, page) => log.list(filter, page),
     close: () => log.close(),
-    get healthy() {
-      return log.healthy;
+    get state() {
+      return log.state;
     },
     ...other,
   };

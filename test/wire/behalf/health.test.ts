@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { DecisionLog } from '../../../src/audit/log.ts';
 import { OFFICE } from '../office.ts';
 import { logLike, openServer } from '../server-under-test.ts';
 
@@ -17,10 +18,17 @@ test('alive and ready need no key, and ready says what it rests on', async () =>
   ]);
 });
 
+const failing = (log: DecisionLog) =>
+  logLike(log, { state: { ...log.state, status: 'failing', detail: '/var/decisions: ENOSPC' } });
+
 test('not ready while the log cannot be written', async () => {
-  await using server = openServer({ files: OFFICE, wrapLog: (log) => logLike(log, { healthy: false }) });
+  await using server = openServer({ files: OFFICE, wrapLog: failing });
   const ready = await server.ask('GET', '/readyz');
-  expect([ready.status, ready.json.status, ready.json.log]).toEqual([503, 'not_ready', { ok: false }]);
+  expect([ready.status, ready.json.status, ready.json.log]).toEqual([
+    503,
+    'not_ready',
+    { ok: false, detail: 'records cannot be written' },
+  ]);
 });
 
 test('not ready once the store is gone', async () => {
