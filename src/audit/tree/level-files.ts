@@ -1,4 +1,14 @@
-import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type Completed, type Frontier, subtreesOf } from './frontier.ts';
 import { HASH_BYTES, type Hash, nodeHash } from './merkle-hash.ts';
@@ -32,40 +42,44 @@ export function levelFileNames(): readonly string[] {
  */
 export class LevelFiles implements Subtrees {
   private readonly files: readonly LevelFile[];
-  /** Nodes that stand in no file: the frontier that the oldest segment begins with. */
+  /** How many leaves are known only by the frontier that the oldest segment begins with, and its nodes. */
+  private readonly before: number;
   private readonly base: ReadonlyMap<string, Hash>;
 
-  private constructor(files: readonly LevelFile[], base: ReadonlyMap<string, Hash>) {
+  private constructor(files: readonly LevelFile[], base: Frontier) {
     this.files = files;
-    this.base = base;
+    this.before = base.size;
+    this.base = nodesOf(base);
   }
 
   /**
-   * Opens the files for a tree that goes on from `frontier`; what lies behind it is cut off. They are made where they
-   * are missing. Ask `holds` whether they know what lies before.
+   * Opens the files for a tree that goes on from `frontier`; what lies behind it is cut off. Undefined where they do
+   * not hold what lies before it: then they are to be made again.
    *
    * @param base the frontier that the oldest segment begins with
    */
-  static open(directory: string, frontier: Frontier, base: Frontier): LevelFiles {
-    const files = openAll(directory, constants.O_RDWR | constants.O_CREAT, frontier.size);
-    for (const { fd, first } of files) ftruncateSync(fd, first * HASH_BYTES);
-    return new LevelFiles(files, nodesOf(base));
+  static open(directory: string, frontier: Frontier, base: Frontier): LevelFiles | undefined {
+    const opened = openAll(directory, constants.O_RDWR | constants.O_CREAT, frontier.size);
+    const files = new LevelFiles(opened, base);
+    if (opened.every(({ fd, first }) => fstatSync(fd).size >= first * HASH_BYTES) && files.gives(frontier)) {
+      files.cut();
+      return files;
+    }
+    files.close();
+    return undefined;
+  }
+
+  /** Begins the files anew, for a tree of which only the frontier is known. */
+  static create(directory: string, base: Frontier): LevelFiles {
+    for (const name of levelFileNames()) rmSync(join(directory, name), { force: true });
+    const files = new LevelFiles(openAll(directory, constants.O_RDWR | constants.O_CREAT, base.size), base);
+    files.cut();
+    return files;
   }
 
   /** The files as they are now, for reading beside whoever writes them. */
   static openForReading(directory: string, base: Frontier): LevelFiles {
-    return new LevelFiles(openAll(directory, constants.O_RDONLY, 0), nodesOf(base));
-  }
-
-  /** Whether the files give the subtrees of this frontier, as far as they must: all behind the base. */
-  holds(frontier: Frontier): boolean {
-    try {
-      return subtreesOf(frontier.size).every(
-        ({ level, index }, place) => this.subtree(level, index) === frontier.subtrees[place],
-      );
-    } catch {
-      return false;
-    }
+    return new LevelFiles(openAll(directory, constants.O_RDONLY, 0), base);
   }
 
   /** Takes what a frontier completed; on disk after `flush`. */
@@ -102,13 +116,29 @@ export class LevelFiles implements Subtrees {
     const count = 2 ** (level - file.level);
     const hashes = this.read(file, index * count, count);
     if (!hashes.includes(ABSENT)) return combined(hashes);
-    if (level === 0) throw new Error(`the hash of record ${index + 1} is not in tree-0.bin`);
+    if (level === 0 || index * 2 ** level >= this.before) {
+      throw new Error(`tree-${file.level}.bin lacks the hashes of records from ${index * 2 ** level + 1} on`);
+    }
     // It reaches into what was removed: of its halves, each is in a file, in the base, or made the same way.
     return nodeHash(this.subtree(level - 1, 2 * index), this.subtree(level - 1, 2 * index + 1));
   }
 
   close(): void {
     for (const { fd } of this.files) closeSync(fd);
+  }
+
+  private gives(frontier: Frontier): boolean {
+    const { size, subtrees } = frontier;
+    try {
+      return subtreesOf(size).every(({ level, index }, place) => this.subtree(level, index) === subtrees[place]);
+    } catch {
+      return false;
+    }
+  }
+
+  /** To the length that is known; what is missing before it becomes zeros. */
+  private cut(): void {
+    for (const { fd, first } of this.files) ftruncateSync(fd, first * HASH_BYTES);
   }
 
   private read({ fd, level }: LevelFile, first: number, count: number): Hash[] {
