@@ -1,10 +1,12 @@
 import type { Attributes } from '../client/types.ts';
+import { shorten } from '../core/entity.ts';
 import { LIMITS } from '../core/limits.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { invalidRequest, notJson } from './errors.ts';
 import type { Message, RequestId, ResponseError } from './message.ts';
+import { repeatedMember } from './repeated-member.ts';
 import { type JsonScan, scanJson } from './scan-json.ts';
-import { surveyJson } from './survey-json.ts';
+import { type JsonSurvey, quote, surveyJson } from './survey-json.ts';
 
 /** Why there is no message, and the id of the request that it would have been, where that can be told. */
 export interface Undecodable {
@@ -32,8 +34,8 @@ export function decodeMessage(bytes: Uint8Array | string, options: DecodeOptions
   if (bytes.length > LIMITS.messageBytes) {
     return undecodable(invalidRequest(`it is larger than ${LIMITS.messageBytes} bytes (limit messageBytes)`));
   }
-  const text = typeof bytes === 'string' ? bytes : decodeUtf8(bytes);
-  if (text === undefined || !text.isWellFormed()) return undecodable(notJson('it is not UTF-8'));
+  const text = typeof bytes === 'string' ? wellFormed(bytes) : decodeUtf8(bytes);
+  if (text === undefined) return undecodable(notJson('it is not UTF-8'));
   const scan = scanJson(text);
   if (scan.depth > LIMITS.messageDepth) {
     return undecodable(invalidRequest(`it is nested more than ${LIMITS.messageDepth} deep (limit messageDepth)`));
@@ -53,39 +55,48 @@ export function decodeMessage(bytes: Uint8Array | string, options: DecodeOptions
     return undecodable(invalidRequest('batches are not part of MCP: send each message by itself'));
   }
   if (!isObject(value)) return undecodable(invalidRequest('it is no JSON object'));
-  const wrong = faultOf(value, scan, options.singleLine === true);
-  if (wrong === undefined) return ok(value as unknown as Message);
-  // Of an id that stands there twice nobody can say which one it is.
-  const isCertain = scan.outerMembers === Object.keys(value).length && idFault(value.id) === undefined;
-  return undecodable(invalidRequest(wrong), isCertain ? (value.id as RequestId) : null);
+  const id = idFault(value.id) === undefined ? (value.id as RequestId) : null;
+  const isActedUpon = Object.hasOwn(value, 'method');
+  const survey = surveyJson(value, isActedUpon);
+  if (survey.members !== scan.members) {
+    const { name, outer } = repeatedMember(text);
+    // Of an id that stands there twice nobody can say which one it is.
+    return undecodable(
+      invalidRequest(`it has the member ${quote(name)} twice in one object`),
+      outer.has('id') ? null : id,
+    );
+  }
+  const wrong = options.singleLine === true && scan.broken ? BROKEN : faultOf(value, isActedUpon, scan, survey);
+  return wrong === undefined ? ok(value as unknown as Message) : undecodable(invalidRequest(wrong), id);
 }
 
 function undecodable(error: ResponseError, id: RequestId | null = null): Result<never, Undecodable> {
   return err({ error, id });
 }
 
-/** Without repairing anything: a byte order mark stays, and is then no JSON. */
+function wellFormed(text: string): string | undefined {
+  return text.isWellFormed() ? text : undefined;
+}
+
+/** Repairs nothing: a byte order mark stays, and is then no JSON. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     return undefined;
   }
 }
 
-function faultOf(message: Attributes, scan: JsonScan, singleLine: boolean): string | undefined {
-  const isActedUpon = Object.hasOwn(message, 'method');
-  const survey = surveyJson(message, isActedUpon);
-  if (survey.members !== scan.members) return 'it has a member twice in one object';
-  if (singleLine && scan.broken) return 'it has a line break between its tokens, and travels as one line';
-  const envelope = isActedUpon ? requestFault(message) : responseFault(message);
+const BROKEN = 'it has a line break between its tokens, and travels as one line';
+
+function faultOf(message: Attributes, isActedUpon: boolean, scan: JsonScan, survey: JsonSurvey): string | undefined {
+  if (!isActedUpon) return responseFault(message);
+  const envelope = requestFault(message);
   if (envelope !== undefined) return envelope;
-  if (!isActedUpon) return undefined;
-  if (scan.inexact !== undefined) {
-    const number = scan.inexact.length <= 40 ? scan.inexact : `${scan.inexact.slice(0, 39)}…`;
-    return `the number ${number} is read differently by different parsers: send it as a string`;
-  }
-  return survey.ambiguous;
+  if (scan.inexact === undefined) return survey.ambiguous;
+  return `the number ${shorten(scan.inexact)} is read differently by different parsers: send it as a string`;
 }
 
 function requestFault(message: Attributes): string | undefined {
@@ -119,7 +130,7 @@ const VERSION = 'its jsonrpc is not "2.0"';
 function strangerIn(message: Attributes, known: readonly string[]): string | undefined {
   const stranger = Object.keys(message).find((key) => !known.includes(key));
   if (stranger === undefined) return undefined;
-  return `it has the member ${JSON.stringify(stranger.slice(0, 64))}; known here are ${known.join(', ')}`;
+  return `it has the member ${quote(stranger)}; known here are ${known.join(', ')}`;
 }
 
 /** MCP takes strings and integers (base protocol, "Requests"); beyond 2^53 two ids could be read as one. */

@@ -5,8 +5,6 @@ export interface JsonScan {
   readonly containers: number;
   /** Members of all objects, repeated ones included. */
   readonly members: number;
-  /** Those of the outermost object. */
-  readonly outerMembers: number;
   /** The first number that parsers read as different values. */
   readonly inexact?: string;
   /** Whether a CR or LF stands between tokens. */
@@ -24,7 +22,6 @@ export function scanJson(text: string): JsonScan {
   let depth = 0;
   let containers = 0;
   let members = 0;
-  let outerMembers = 0;
   let inexact: string | undefined;
   let broken = false;
   for (let at = 0; at < text.length; at += 1) {
@@ -33,7 +30,6 @@ export function scanJson(text: string): JsonScan {
       at = endOfString(text, at);
     } else if (code === 58) {
       members += 1;
-      if (open === 1) outerMembers += 1;
     } else if (code === 123 || code === 91) {
       containers += 1;
       open += 1;
@@ -51,12 +47,12 @@ export function scanJson(text: string): JsonScan {
       at = end - 1;
     }
   }
-  const scan = { depth, containers, members, outerMembers, broken };
+  const scan = { depth, containers, members, broken };
   return inexact === undefined ? scan : { ...scan, inexact };
 }
 
 /** The index of the closing quote, or of the end of the text. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   for (let end = start; ; ) {
     end = text.indexOf('"', end + 1);
     if (end < 0) return text.length;

@@ -1,4 +1,4 @@
-import { foldKey } from './fold-key.ts';
+import { foldKey, isFolded } from './fold-key.ts';
 
 export interface JsonSurvey {
   /** Members of all objects. Fewer than in the text if one stands there twice: parsing keeps the last. */
@@ -36,6 +36,7 @@ function isWorthALook(value: unknown): boolean {
 }
 
 function ambiguityOf(keys: readonly string[]): string | undefined {
+  if (keys.every(isFolded)) return undefined;
   const folded = new Map<string, string>();
   for (const key of keys) {
     if (!key.isWellFormed()) return 'the name of a member has half of a surrogate pair';
@@ -48,6 +49,7 @@ function ambiguityOf(keys: readonly string[]): string | undefined {
   return undefined;
 }
 
-function quote(key: string): string {
+/** A key for a message: its characters escaped, at most 64 of them. */
+export function quote(key: string): string {
   return JSON.stringify(key.length <= 64 ? key : `${key.slice(0, 61)}…`);
 }
