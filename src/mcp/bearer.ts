@@ -62,7 +62,7 @@ function withoutCredentials(settings: Settings, header: Header): Result<Identity
   const origin = originOf(settings, header);
   if (!origin.ok) return origin;
   const owner = JSON.stringify(['anonymous', agent, origin.value]);
-  return ok({ sender: agentSender(agent, origin.value), credential: { kind: 'proxy' }, owner });
+  return ok({ sender: agentSender(settings, agent, origin.value), credential: { kind: 'proxy' }, owner });
 }
 
 /**
@@ -85,7 +85,7 @@ async function withKey(settings: Settings, key: string, header: Header): Promise
   const origin = originOf(settings, header);
   if (!origin.ok) return origin;
   const owner = JSON.stringify(['key', caller, principal, origin.value]);
-  return ok({ sender: agentSender(principal, origin.value), credential: { kind: 'key', key }, owner });
+  return ok({ sender: agentSender(settings, principal, origin.value), credential: { kind: 'key', key }, owner });
 }
 
 /** Asked by the proxy itself: it has verified that the person let this client act. */
@@ -103,9 +103,13 @@ async function withAccessToken(settings: Settings, token: string): Promise<Resul
   return ok({ sender, credential: { kind: 'proxy' }, owner: JSON.stringify(['token', person, client]) });
 }
 
-function agentSender(agent: EntityId, origin: EntityId | undefined): Sender {
+function agentSender({ delegation }: SenderOptions, agent: EntityId, origin: EntityId | undefined): Sender {
   return {
-    asks: { actor: agent, ...(origin === undefined ? undefined : { on_behalf_of: origin }) },
+    asks: {
+      actor: agent,
+      ...(origin === undefined ? undefined : { on_behalf_of: origin }),
+      ...(delegation === undefined ? undefined : { delegation }),
+    },
     token: { sub: idOf(origin ?? agent), client_id: idOf(agent) },
   };
 }

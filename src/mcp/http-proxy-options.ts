@@ -39,6 +39,8 @@ export interface SenderOptions {
   readonly onBehalfOf?: string;
   /** The same from this header of each request, which whoever stands in front of the proxy sets. Not with `onBehalfOf`. */
   readonly originHeader?: string;
+  /** Agents that come with a key or without credentials use only the chain that ends with this delegation. */
+  readonly delegation?: string;
 }
 
 export interface HttpProxyOptions {
@@ -72,7 +74,7 @@ export interface HttpProxyOptions {
   readonly log?: (text: string) => void;
 }
 
-/** A proxy that listens. `startHttpProxy(options): Promise<Result<HttpProxy, string>>` starts it (http-proxy.ts). */
+/** A proxy that listens. */
 export interface HttpProxy {
   /** Its MCP endpoint. */
   readonly url: string;
