@@ -5,7 +5,7 @@ import { typeOf } from './entity.ts';
 import { LIMITS } from './limits.ts';
 import { Inquiry } from './path/inquiry.ts';
 import { judgePrincipal } from './path/judge-principal.ts';
-import type { ChainTrace } from './path/trace.ts';
+import { type ChainTrace, decisive } from './path/trace.ts';
 import { walkChain } from './path/walk.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -42,6 +42,15 @@ export function decide(
     failed.push(trace);
   }
   if (live.length > LIMITS.chainsPerCheck) inquiry.reach('chainsPerCheck');
+  const dependent = failed.find(depends);
+  if (dependent !== undefined) {
+    return conclude(
+      inquiry,
+      dependent.reasons,
+      dependent,
+      failed.filter((trace) => trace !== dependent),
+    );
+  }
   if (failed.length === 0) {
     for (const leaf of past) failed.push(walkChain(inquiry, leaf.chain));
   }
@@ -65,10 +74,11 @@ function noChain(inquiry: Inquiry): [readonly ReasonCode[], ChainTrace, readonly
     judgePrincipal(inquiry, origin, { origin, actor: origin, path: [origin], depth: 0 }, whole),
     judgePrincipal(inquiry, actor, whole, whole),
   ];
-  const reasons = new Set<ReasonCode>(steps[0]?.reasons);
-  reasons.add('no_chain');
-  for (const reason of steps[1]?.reasons ?? []) reasons.add(reason);
-  return [[...reasons], { allowed: false, reasons: [...reasons], steps }, []];
+  const all = new Set<ReasonCode>(steps[0]?.reasons);
+  all.add('no_chain');
+  for (const reason of steps[1]?.reasons ?? []) all.add(reason);
+  const reasons = decisive([...all]);
+  return [reasons, { allowed: false, reasons, steps }, []];
 }
 
 /** What denies before any chain is looked at. */
@@ -82,6 +92,11 @@ function refusal(inquiry: Inquiry): ReasonCode | undefined {
   }
   if (snapshot.entity(request.resource)?.deleted === true) return 'deleted';
   return undefined;
+}
+
+/** Whether it takes nothing but certain values of the open attributes for the chain to carry the request. */
+function depends({ reasons }: ChainTrace): boolean {
+  return reasons[0] === 'depends';
 }
 
 /** A chain that is about the action and the resource says more of a denial than one that never was. */
@@ -123,9 +138,10 @@ function conclude(
 ): Decision {
   const { snapshot, limit } = inquiry;
   // A bound that one chain reached does not take away what another carries whole; the shared step budget does.
-  const allowed = chain?.allowed === true && !inquiry.budget.exhausted;
+  const isCarried = chain !== undefined && (chain.allowed || depends(chain)) && !inquiry.budget.exhausted;
+  const allowed = isCarried && chain.allowed;
   const all: readonly ReasonCode[] =
-    allowed || limit === undefined ? reasons : [...new Set<ReasonCode>(['limit_exceeded', ...reasons])];
+    isCarried || limit === undefined ? reasons : decisive([...new Set<ReasonCode>(['limit_exceeded', ...reasons])]);
   return {
     allowed,
     reason: allowed ? 'allowed' : (all[0] ?? 'no_chain'),

@@ -9,6 +9,7 @@ import type { ChainTrace } from './path/trace.ts';
  */
 export const REASONS = [
   'allowed',
+  'depends', // on attributes that the question leaves open: some values would allow it, others would not
   'not_entitled', // the origin itself is not allowed
   'no_chain', // nothing was ever delegated from the origin to the actor
   'not_covered', // no capability of a delegation covers action and resource
@@ -57,6 +58,11 @@ export interface CheckRequest {
   readonly actionProperties?: Attributes;
   /** Attributes of the resource that came with the request; the directory's win. */
   readonly resourceAttributes?: Attributes;
+  /**
+   * Attributes of the resource that are not known: whether it has them, and what they are. What the directory holds is
+   * known nevertheless.
+   */
+  readonly openAttributes?: readonly string[];
   readonly context?: Attributes;
   readonly asserted?: { readonly origin?: Assertion; readonly actor?: Assertion };
   /** Cerbos scope and policy version, where the caller may assert them. */

@@ -32,6 +32,8 @@ export const LIMITS = {
   inputDepth: 32,
   /** Values (scalars, lists, maps) in one such document. */
   inputNodes: 10_000,
+  /** Attributes that one question leaves open. */
+  openAttributes: 64,
   /** Bytes of an id, without its type. */
   idBytes: 256,
   /** Characters of a type's name (OpenFGA's bound). */

@@ -49,6 +49,7 @@ export interface AnswerDetail {
 /** Reasons that a caller can act upon without learning what exists: kept when they are the only ones. */
 const TOLD_TO_ALL: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'allowed',
+  'depends',
   'session_required',
   'origin_unproven',
   'claim_mismatch',

@@ -1,3 +1,4 @@
+import type { ConditionTrace } from '../core/cel/condition.ts';
 import type { CheckRequest, Decision, ReasonCode } from '../core/decision.ts';
 import { time } from '../core/delegation/draft.ts';
 import type { EdgeStep, PrincipalStep, Step } from '../core/path/trace.ts';
@@ -70,6 +71,8 @@ function principalSentence(reason: ReasonCode, step: PrincipalStep, request: Che
       return `${principal} must be resumed`;
     case 'deleted':
       return `${principal} was deleted for ever: another principal`;
+    case 'depends':
+      return dependsSentence(request, conditionsOf(step));
     case 'condition_error':
       return `conditions without errors: ${step.errors.map(({ expression, error }) => `${expression}: ${error}`).join('; ')}`;
     default:
@@ -99,6 +102,8 @@ function edgeSentence(reason: ReasonCode, step: EdgeStep, request: CheckRequest,
       return `a true condition: ${failing(step, 'false')}`;
     case 'condition_error':
       return `a condition without error: ${failing(step, 'error')}`;
+    case 'depends':
+      return dependsSentence(request, step.conditions);
     case 'not_yet_valid':
       return `to be asked at ${time(delegation?.not_before ?? step.not_before)} or later`;
     case 'expired':
@@ -118,6 +123,16 @@ function edgeSentence(reason: ReasonCode, step: EdgeStep, request: CheckRequest,
     default:
       return reason;
   }
+}
+
+function dependsSentence({ openAttributes = [] }: CheckRequest, conditions: readonly ConditionTrace[]): string {
+  const unknown = conditions.filter(({ value }) => value === 'unknown').map(({ expression }) => expression);
+  return `values of what is open (${openAttributes.join(', ')}) that decide ${[...new Set(unknown)].join('; ')}`;
+}
+
+function conditionsOf(step: PrincipalStep): readonly ConditionTrace[] {
+  const ofRules = [...step.prohibitions, ...step.rules].flatMap(({ condition }) => condition ?? []);
+  return [...ofRules, ...step.errors];
 }
 
 function failing(step: EdgeStep, value: 'false' | 'error'): string {

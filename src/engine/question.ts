@@ -26,6 +26,8 @@ export interface Question {
   readonly action: string;
   readonly actionProperties?: Attributes;
   readonly resource: Described;
+  /** Attributes of the resource that the question leaves open; none of its properties. */
+  readonly openAttributes?: readonly string[];
   readonly context?: Attributes;
   readonly delegation?: string;
   readonly claimedChain?: readonly EntityId[];
@@ -72,6 +74,7 @@ export function toCheckRequest(question: Question, caller: Caller, settings: Set
   if (question.claimedChain !== undefined) request.claimedChain = question.claimedChain;
   if (question.actionProperties !== undefined) request.actionProperties = question.actionProperties;
   if (question.resource.properties !== undefined) request.resourceAttributes = question.resource.properties;
+  if (question.openAttributes !== undefined) request.openAttributes = question.openAttributes;
   if (question.context !== undefined) request.context = question.context;
   if (originAssertion !== undefined || actorAssertion !== undefined) {
     request.asserted = {

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { admitInput } from '../core/cel/admit-input.ts';
-import { type Attributes, type EntityId, parseEntity, toEntity } from '../core/entity.ts';
+import { type Attributes, type EntityId, parseEntity, shorten, toEntity } from '../core/entity.ts';
+import { LIMITS } from '../core/limits.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Unfinished } from '../core/unfinished.ts';
 import { type Failure, failure } from '../engine/failure.ts';
@@ -26,6 +27,12 @@ export const CONTEXT = Type.Object({
   delegation: Type.Optional(Type.String({ description: 'Only the chain that ends with this delegation' })),
   chain: Type.Optional(
     Type.Array(Type.Union([PRINCIPAL, Type.String()]), { description: 'Claimed principals, origin first; compared' }),
+  ),
+  open_attributes: Type.Optional(
+    Type.Array(Type.String({ minLength: 1 }), {
+      maxItems: LIMITS.openAttributes,
+      description: 'Attributes of the resource that are not known yet: where they decide, the answer is no: depends',
+    }),
   ),
   revision: Type.Optional(Type.String({ description: 'At least this fresh' })),
   scope: Type.Optional(Type.String()),
@@ -58,6 +65,7 @@ export function toQuestion(body: Evaluation): Result<Question, Failure> {
   );
   const claimedChain = optional(context?.chain, toChain);
   const properties = optional(action.properties, (value) => document('action.properties', value));
+  const open = optional(context?.open_attributes, (names) => toOpen(names, body.resource.properties));
   const admitted = optional(context, (value) => document('context', value));
   if (!subject.ok) return subject;
   if (!resource.ok) return resource;
@@ -65,11 +73,13 @@ export function toQuestion(body: Evaluation): Result<Question, Failure> {
   if (!agent.ok) return agent;
   if (!claimedChain.ok) return claimedChain;
   if (!properties.ok) return properties;
+  if (!open.ok) return open;
   if (!admitted.ok) return admitted;
   const question: Unfinished<Question> = { subject: subject.value, action: action.name, resource: resource.value };
   if (onBehalfOf.value !== undefined) question.onBehalfOf = onBehalfOf.value;
   if (agent.value !== undefined) question.agent = agent.value;
   if (properties.value !== undefined) question.actionProperties = properties.value;
+  if (open.value !== undefined) question.openAttributes = open.value;
   if (claimedChain.value !== undefined) question.claimedChain = claimedChain.value;
   if (context !== undefined && admitted.value !== undefined) {
     const { delegation, revision, scope, policy_version: policyVersion } = context;
@@ -100,6 +110,16 @@ function toChain(chain: NonNullable<Context['chain']>): Result<readonly EntityId
     principals.push(entity.value);
   }
   return ok(principals);
+}
+
+/** Names of members like those of the resource's properties, and none that these have. */
+function toOpen(names: readonly string[], sent: Attributes | undefined): Result<readonly string[], Failure> {
+  const field = 'context.open_attributes';
+  const members = document(field, Object.fromEntries(names.map((name) => [name, null])));
+  if (!members.ok) return members;
+  const both = names.find((name) => sent !== undefined && Object.hasOwn(sent, name));
+  if (both === undefined) return ok(names);
+  return refused(field, `"${shorten(both)}" is sent in resource.properties too: it is either known or open`);
 }
 
 function named(field: string, parsed: Result<EntityId, string>): Result<EntityId, Failure> {

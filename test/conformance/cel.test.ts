@@ -40,6 +40,7 @@ function outcomeOf(one: Case): string {
   if (!program.ok) return `error: ${program.error.message}`;
   const host: Host = { now: 0, related: () => ({ kind: 'no' }), budget: new Budget() };
   const outcome = program.value.run(Object.fromEntries(bindings) as Bindings, host);
+  if (outcome.kind === 'unknown') return 'unknown';
   return outcome.kind === 'value' ? show(outcome.value) : `error: ${outcome.message}`;
 }
 

@@ -5,7 +5,14 @@ import { reference } from '../support/reference.ts';
 import { ALL_CONDITIONS, type Case, cases } from '../support/worlds.ts';
 
 /** Reasons that come from the wire, the log or a bound, none of which a world of lists has. */
-const NOT_HERE: readonly ReasonCode[] = ['actor_missing', 'limit_exceeded', 'stale', 'log_unavailable', 'denied'];
+const NOT_HERE: readonly ReasonCode[] = [
+  'depends',
+  'actor_missing',
+  'limit_exceeded',
+  'stale',
+  'log_unavailable',
+  'denied',
+];
 
 const worlds = cases({ pool: POOL, wild: true, conditions: ALL_CONDITIONS, assertions: true });
 

@@ -2,7 +2,7 @@ import { createPolicyEnvironment } from './environment.ts';
 import { evaluateWith } from './evaluation.ts';
 import { LimitReached, messageOf } from './fault.ts';
 import { type Checked, parseExpression } from './parse.ts';
-import type { CelOutcome, Host } from './program.ts';
+import type { Host, KnownOutcome } from './program.ts';
 
 const INFIX = new Set(['+', '-', '*', '/', '%', '==', '!=', '<', '<=', '>', '>=', 'in']);
 /** No function takes more arguments, its receiver included. */
@@ -18,12 +18,12 @@ const operations = new Map<string, Checked | undefined>();
  * Applies one operator or function to values, exactly as an expression would: by letting the library evaluate a small
  * expression of it. The first of `values` is the receiver of a member function.
  */
-export function applyOperation(name: string, member: boolean, values: readonly unknown[], host: Host): CelOutcome {
+export function applyOperation(name: string, member: boolean, values: readonly unknown[], host: Host): KnownOutcome {
   return evaluate(sourceOf(name, member, values.length), values, host);
 }
 
 /** What a name means that is no variable: `int` in `type(x) == int`. */
-export function evaluateName(name: string, host: Host): CelOutcome {
+export function evaluateName(name: string, host: Host): KnownOutcome {
   return evaluate(name, [], host);
 }
 
@@ -37,7 +37,7 @@ function sourceOf(name: string, member: boolean, arity: number): string {
   return member ? `${first}.${name}(${names.slice(1).join(', ')})` : `${name}(${names.join(', ')})`;
 }
 
-function evaluate(source: string, values: readonly unknown[], host: Host): CelOutcome {
+function evaluate(source: string, values: readonly unknown[], host: Host): KnownOutcome {
   const known = operations.get(source) ?? compile(source);
   if (known === undefined) return { kind: 'error', message: `there is no ${source}` };
   if (!host.budget.spend(known.cost)) return STEPS_USED;
@@ -55,7 +55,7 @@ function evaluate(source: string, values: readonly unknown[], host: Host): CelOu
   }
 }
 
-const STEPS_USED: CelOutcome = { kind: 'error', message: 'the plan took too many steps', limit: 'decisionSteps' };
+const STEPS_USED: KnownOutcome = { kind: 'error', message: 'the plan took too many steps', limit: 'decisionSteps' };
 
 function compile(source: string): Checked | undefined {
   const parsed = parseExpression(environment, source);

@@ -9,6 +9,7 @@ import { type Checked, parseExpression } from './parse.ts';
 import { type Place, problemAt } from './place.ts';
 import type { Bindings, CelOutcome, Host, Program } from './program.ts';
 import { type Syntax, toSyntax } from './syntax.ts';
+import { isUnknownInput } from './unknown.ts';
 
 export interface CompileOptions {
   /** `bool`: a condition, whose type must be bool or depend on the data. `any`: a variable or an output. */
@@ -43,6 +44,7 @@ export function compileIn(scope: Environment, source: string, options: CompileOp
 const TRUE: CelOutcome = { kind: 'value', value: true };
 const FALSE: CelOutcome = { kind: 'value', value: false };
 const STEPS_USED: CelOutcome = { kind: 'error', message: 'the decision took too many steps', limit: 'decisionSteps' };
+const UNKNOWN: CelOutcome = { kind: 'unknown' };
 const REENTERED: CelOutcome = { kind: 'error', message: 'the expression was evaluated from inside itself' };
 
 function toProgram(source: string, checked: Checked, reads: ReadonlySet<string>): Program {
@@ -61,6 +63,7 @@ function toProgram(source: string, checked: Checked, reads: ReadonlySet<string>)
     run(bindings, host) {
       if (!host.budget.spend(cost)) return STEPS_USED;
       if (running) return REENTERED;
+      if (host.unknowns !== undefined) host.unknowns.touched = false;
       running = true;
       try {
         return (fast === undefined ? undefined : runFast(fast, bindings)) ?? runWhole(checked, bindings, host);
@@ -95,6 +98,8 @@ function runWhole(checked: Checked, bindings: Bindings, host: Host): CelOutcome 
     return { kind: 'value', value };
   } catch (thrown) {
     if (host.budget.exhausted) return STEPS_USED;
+    // Another error may have come out in place of the open input, which could still be what decides.
+    if (isUnknownInput(thrown) || host.unknowns?.touched === true) return UNKNOWN;
     const message = messageOf(thrown);
     return thrown instanceof LimitReached
       ? { kind: 'error', message, limit: thrown.limit }

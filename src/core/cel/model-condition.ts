@@ -3,7 +3,7 @@ import type { Budget } from '../limits.ts';
 import type { ModelCondition } from '../model/model.ts';
 import type { Problem } from '../problem.ts';
 import { err, ok, type Result } from '../result.ts';
-import { type ConditionValue, toConditionValue } from './condition.ts';
+import { type KnownCondition, toConditionValue } from './condition.ts';
 import { createStandardEnvironment } from './environment.ts';
 import { evaluateWith } from './evaluation.ts';
 import { fail, messageOf } from './fault.ts';
@@ -22,7 +22,7 @@ export interface ModelConditionProgram {
    * relationship). Names that are no parameters are ignored. A parameter of the wrong type is an error, and so is a
    * missing one, even where the answer does not depend on it (OpenFGA, internal/condition/eval). Never throws.
    */
-  evaluate(context: { readonly [name: string]: unknown }, budget: Budget): ConditionValue;
+  evaluate(context: { readonly [name: string]: unknown }, budget: Budget): KnownCondition;
 }
 
 /**
@@ -77,7 +77,7 @@ function defineIpAddress(environment: Environment): void {
 
 function toProgram(condition: ModelCondition, checked: Checked): ModelConditionProgram {
   const { expression } = condition;
-  const error = (message: string): ConditionValue => ({ kind: 'error', expression, message });
+  const error = (message: string): KnownCondition => ({ kind: 'error', expression, message });
   let running = false;
   return {
     condition,

@@ -2,6 +2,7 @@ import type { EntityId } from '../entity.ts';
 import type { Budget, LimitName } from '../limits.ts';
 import type { Membership } from '../relationships/membership.ts';
 import type { Syntax } from './syntax.ts';
+import type { Unknowns } from './unknown.ts';
 
 /** What a running program may ask of the decision that it runs in. */
 export interface Host {
@@ -10,6 +11,8 @@ export interface Host {
   /** `related(subject, relation, object)`; unknown becomes an error of the expression. */
   readonly related: (subject: EntityId, relation: string, object: EntityId) => Membership;
   readonly budget: Budget;
+  /** Where the question leaves something open: what tells that an evaluation came upon it. */
+  readonly unknowns?: Unknowns | undefined;
 }
 
 /** The variables of a policy or delegation expression. `request.principal` is `P`, `request.resource` is `R`. */
@@ -34,9 +37,18 @@ export interface Bindings {
   readonly runtime: unknown;
 }
 
-export type CelOutcome =
+export type CelOutcome = KnownOutcome | UnknownOutcome;
+
+export type KnownOutcome =
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'error'; readonly message: string; readonly limit?: LimitName };
+
+/** Any value or an error, as what the question leaves open turns out. */
+export interface UnknownOutcome {
+  readonly kind: 'unknown';
+  /** All that comes out if it is not an error. */
+  readonly barringError?: { readonly value: unknown };
+}
 
 /** A checked CEL expression. */
 export interface Program {

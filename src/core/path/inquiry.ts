@@ -1,4 +1,5 @@
 import type { Bindings, Host } from '../cel/program.ts';
+import { openMap, Unknowns } from '../cel/unknown.ts';
 import { idToName, typeToKind } from '../cerbos-name.ts';
 import type { Assertion, CheckRequest } from '../decision.ts';
 import { type Attributes, type EntityId, idOf, typeOf } from '../entity.ts';
@@ -22,6 +23,8 @@ export class Inquiry {
   readonly explain: boolean;
   readonly budget = new Budget();
   readonly host: Host;
+  /** Where the question leaves attributes of the resource open. */
+  readonly unknowns: Unknowns | undefined;
   readonly resource: PolicyResource;
   /** The model's relation that grants the action. */
   readonly permission: string;
@@ -39,9 +42,13 @@ export class Inquiry {
     this.snapshot = snapshot;
     this.now = now;
     this.explain = explain;
+    const directory = snapshot.entity(request.resource)?.attributes;
+    const open = openNames(request.openAttributes, directory);
+    this.unknowns = open === undefined ? undefined : new Unknowns();
     this.host = {
       now,
       budget: this.budget,
+      unknowns: this.unknowns,
       related: (subject, relation, object) => this.related(subject, relation, object),
     };
     this.cerbos = snapshot.bundle.settings.semantics === 'cerbos';
@@ -55,10 +62,14 @@ export class Inquiry {
       kind: this.cerbos ? typeToKind(kind) : kind,
       id: this.cerbos ? idToName(idOf(request.resource)) : idOf(request.resource),
       // What the directory says is never overridden by a request (invariant 37).
-      attr: merge(request.resourceAttributes, snapshot.entity(request.resource)?.attributes),
+      attr: merge(request.resourceAttributes, directory),
       scope: request.scope,
       policyVersion: request.policyVersion,
     };
+    if (open !== undefined && this.unknowns !== undefined) {
+      const known = without(this.resource.attr, open);
+      this.resource = { ...this.resource, attr: openMap(known, open, this.unknowns), open: { names: open, known } };
+    }
   }
 
   /** The first bound that was reached, if any: the decision then denies. */
@@ -148,4 +159,17 @@ function merge(asserted: Attributes | undefined, known: Attributes | undefined):
   if (asserted === undefined) return known ?? NOTHING;
   if (known === undefined) return asserted;
   return { ...asserted, ...known };
+}
+
+/** Those of the names that the directory does not hold, if any: what it says is known. */
+function openNames(
+  names: readonly string[] | undefined,
+  directory: Attributes | undefined,
+): ReadonlySet<string> | undefined {
+  const open = names?.filter((name) => directory === undefined || !Object.hasOwn(directory, name)) ?? [];
+  return open.length === 0 ? undefined : new Set(open);
+}
+
+function without(attributes: Attributes, names: ReadonlySet<string>): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !names.has(name)));
 }

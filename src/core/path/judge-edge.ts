@@ -8,7 +8,7 @@ import { coversName, matchesPattern } from '../delegation/patterns.ts';
 import type { PathView, PolicyPrincipal } from '../policy/judgement.ts';
 import type { ProofStep } from '../relationships/membership.ts';
 import type { Inquiry } from './inquiry.ts';
-import type { EdgeStep } from './trace.ts';
+import { decisive, type EdgeStep } from './trace.ts';
 
 /**
  * Whether one delegation of a chain carries the request: live, held for the origin, open for it, proven well
@@ -44,7 +44,7 @@ export function judgeEdge(
   if (node.condition !== undefined) {
     const trace = evaluate(inquiry, node.condition, inquiry.edgeBindings(holder, visible));
     conditions.push(trace);
-    if (trace.value !== 'true') reasons.push(trace.value === 'false' ? 'condition_false' : 'condition_error');
+    if (trace.value !== 'true') reasons.push(FAILURES[trace.value]);
   }
   if (!mayBeHandedOn(node, chain, hop)) reasons.push('depth_exceeded');
 
@@ -55,7 +55,7 @@ export function judgeEdge(
     name: delegation.name,
     from: delegation.from,
     to: delegation.to,
-    reasons,
+    reasons: reasons.length > 1 ? decisive(reasons) : reasons,
     capability,
     conditions,
     held,
@@ -93,7 +93,13 @@ function heldProof(inquiry: Inquiry, from: string, reasons: ReasonCode[]): reado
   return undefined;
 }
 
-/** The first capability that covers the request with a true condition; else why none did. */
+/** What a condition that does not hold is told as. */
+const FAILURES = { false: 'condition_false', error: 'condition_error', unknown: 'depends' } as const;
+
+/**
+ * The first capability that covers the request with a true condition; else the first that may turn out to, which
+ * depends; else why none did.
+ */
 function coveringCapability(
   inquiry: Inquiry,
   node: DelegationNode,
@@ -105,6 +111,7 @@ function coveringCapability(
   const { action, resource } = inquiry.request;
   let failed: ReasonCode = 'not_covered';
   let bindings: Bindings | undefined;
+  let maybe: number | undefined;
   for (let index = 0; index < node.capabilities.length; index++) {
     const capability = node.capabilities[index];
     if (
@@ -119,10 +126,11 @@ function coveringCapability(
     const trace = evaluate(inquiry, capability.condition, bindings);
     conditions.push(trace);
     if (trace.value === 'true') return index;
-    if (failed !== 'condition_error') failed = trace.value === 'error' ? 'condition_error' : 'condition_false';
+    if (trace.value === 'unknown') maybe ??= index;
+    else if (failed !== 'condition_error') failed = FAILURES[trace.value];
   }
-  reasons.push(failed);
-  return undefined;
+  reasons.push(maybe === undefined ? failed : 'depends');
+  return maybe;
 }
 
 function evaluate(inquiry: Inquiry, condition: CompiledCondition, bindings: Bindings): ConditionTrace {

@@ -1,6 +1,14 @@
+import type { ConditionTrace } from '../cel/condition.ts';
 import type { ReasonCode } from '../decision.ts';
 import { type EntityId, typeOf } from '../entity.ts';
-import type { Judgement, PathView, PolicyInput, PolicyPrincipal, Prohibitions } from '../policy/judgement.ts';
+import type {
+  Assumption,
+  Judgement,
+  PathView,
+  PolicyInput,
+  PolicyPrincipal,
+  Prohibitions,
+} from '../policy/judgement.ts';
 import { NO_MATCH } from '../policy/walk.ts';
 import { excluded } from '../relationships/excluded.ts';
 import type { ProofStep } from '../relationships/membership.ts';
@@ -20,7 +28,11 @@ export function judgePrincipal(inquiry: Inquiry, entity: EntityId, visible: Path
   return judgeResolved(inquiry, inquiry.principal(entity, record), record, visible, whole);
 }
 
-/** The same of a principal that was looked up already, with its directory record. */
+/**
+ * The same of a principal that was looked up already, with its directory record. Where something was unknown it is
+ * judged under both assumptions: what fails at best fails whatever the open attributes are, what passes at worst passes,
+ * and all else depends on them.
+ */
 export function judgeResolved(
   inquiry: Inquiry,
   principal: PolicyPrincipal,
@@ -28,6 +40,26 @@ export function judgeResolved(
   visible: PathView,
   whole: PathView,
 ): PrincipalStep {
+  const best = judgeAssuming('best', inquiry, principal, record, visible, whole);
+  if (!best.assumed || best.step.reasons.length > 0) return best.step;
+  const worst = judgeAssuming('worst', inquiry, principal, record, visible, whole);
+  return worst.step.reasons.length === 0 ? worst.step : { ...best.step, reasons: ['depends'] };
+}
+
+interface Judged {
+  readonly step: PrincipalStep;
+  /** Whether the other assumption may give another step. */
+  readonly assumed: boolean;
+}
+
+function judgeAssuming(
+  assume: Assumption,
+  inquiry: Inquiry,
+  principal: PolicyPrincipal,
+  record: EntityRecord | undefined,
+  visible: PathView,
+  whole: PathView,
+): Judged {
   const { entity } = principal;
   const reasons: ReasonCode[] = [];
   if (record?.deleted === true) reasons.push('deleted');
@@ -37,23 +69,23 @@ export function judgeResolved(
   let policy: PolicyAnswer | undefined;
   let said = NOTHING_SAID;
   if (entity === inquiry.request.origin) {
-    const judgement = inquiry.snapshot.bundle.policies.judge(policyInput(inquiry, principal, visible, whole));
+    const judgement = inquiry.snapshot.bundle.policies.judge(policyInput(inquiry, principal, visible, whole, assume));
     entitlement = entitlementOf(inquiry, entity, judgement);
     if (!isEntitled(entitlement)) reasons.push('not_entitled');
     policy = policyAnswerOf(judgement);
     said = judgement;
   } else if (inquiry.mayForbid) {
-    said = inquiry.snapshot.bundle.policies.prohibit(policyInput(inquiry, principal, visible, whole));
+    said = inquiry.snapshot.bundle.policies.prohibit(policyInput(inquiry, principal, visible, whole, assume));
   }
 
-  const exclusion = exclusionOf(inquiry, entity, entitlement);
+  const exclusion = isExempt(inquiry, entitlement, said, assume) ? NOT_EXCLUDED : exclusionOf(inquiry, entity);
   if (exclusion.reason !== undefined || isForbidden(inquiry, entity, said)) reasons.push('forbidden');
-  if (exclusion.reason === 'condition_error' || (reasons.length > 0 && said.errors.length > 0)) {
+  if (exclusion.reason === 'condition_error' || (reasons.length > 0 && said.errors.some(isError))) {
     reasons.push('condition_error');
   }
 
   // One shape for every principal, written out: this runs for each hop of each check.
-  return {
+  const step: PrincipalStep = {
     kind: 'principal',
     principal: entity,
     roles: principal.roles,
@@ -65,11 +97,22 @@ export function judgeResolved(
     rules: said.rules,
     errors: said.errors,
   };
+  return { step, assumed: said.assumed };
 }
 
-const NOTHING_SAID: Prohibitions = { prohibitions: [], rules: [], errors: [] };
+const NOTHING_SAID: Prohibitions = { prohibitions: [], rules: [], errors: [], assumed: false };
 
-function policyInput(inquiry: Inquiry, principal: PolicyPrincipal, visible: PathView, whole: PathView): PolicyInput {
+function isError({ value }: ConditionTrace): boolean {
+  return value === 'error';
+}
+
+function policyInput(
+  inquiry: Inquiry,
+  principal: PolicyPrincipal,
+  visible: PathView,
+  whole: PathView,
+  assume: Assumption,
+): PolicyInput {
   const { request } = inquiry;
   return {
     principal,
@@ -84,6 +127,8 @@ function policyInput(inquiry: Inquiry, principal: PolicyPrincipal, visible: Path
     whole,
     related: inquiry.host.related,
     budget: inquiry.budget,
+    unknowns: inquiry.unknowns,
+    assume,
     explain: inquiry.explain,
   };
 }
@@ -119,6 +164,11 @@ function entitlementOf(inquiry: Inquiry, origin: EntityId, judgement: Judgement)
   if (judgement.effect !== 'none') {
     return { by: 'policy', effect: judgement.effect, rule: judgement.decidedBy };
   }
+  return withoutPolicies(inquiry, origin);
+}
+
+/** What is left where no policy decides. */
+function withoutPolicies(inquiry: Inquiry, origin: EntityId): Entitlement {
   const { request, resource, snapshot } = inquiry;
   const { model, policies } = snapshot.bundle;
   if (policies.allowsSomewhere(resource.kind, request.action)) return { by: 'nothing', looked_at: 'policy' };
@@ -153,11 +203,24 @@ interface Exclusion {
 const NOT_EXCLUDED: Exclusion = {};
 
 /**
- * Membership in what the permission excludes (`but not blocked`); unknown forbids. Whoever holds the permission by
- * relationships was held against its exclusions there, as the model combines them.
+ * Whoever holds the permission by relationships was held against its exclusions there, as the model combines them.
+ * An allow rule that is unknown leaves open whether the permission comes by policy or by relationships, and so whether
+ * the exclusions count: at worst they do, at best they do not where the relationships would do alone.
  */
-function exclusionOf(inquiry: Inquiry, entity: EntityId, entitlement: Entitlement | undefined): Exclusion {
-  if (entitlement?.by === 'relationship') return NOT_EXCLUDED;
+function isExempt(
+  inquiry: Inquiry,
+  entitlement: Entitlement | undefined,
+  { assumed }: Prohibitions,
+  assume: Assumption,
+): boolean {
+  if (entitlement === undefined) return false;
+  if (!assumed) return entitlement.by === 'relationship';
+  if (assume === 'worst' || !inquiry.excludes) return false;
+  return withoutPolicies(inquiry, inquiry.request.origin).by === 'relationship';
+}
+
+/** Membership in what the permission excludes (`but not blocked`); unknown forbids. */
+function exclusionOf(inquiry: Inquiry, entity: EntityId): Exclusion {
   const { request, snapshot, permission: relation } = inquiry;
   const { model } = snapshot.bundle;
   if (model === undefined || !inquiry.excludes) return NOT_EXCLUDED;

@@ -4,12 +4,21 @@ import type { EntityId } from '../entity.ts';
 import type { PolicyOutput, Prohibition, RuleRef, RuleTrace, ValidationError } from '../policy/judgement.ts';
 import type { ProofStep } from '../relationships/membership.ts';
 
+/**
+ * Where anything fails whatever the open attributes are, that is why; else everything depends on them, once. The reasons
+ * in their order.
+ */
+export function decisive(reasons: readonly ReasonCode[]): readonly ReasonCode[] {
+  const others = reasons.filter((reason) => reason !== 'depends');
+  return others.length === 0 && reasons.length > 0 ? ['depends'] : others;
+}
+
 /** One chain as it was walked: principal, edge, principal, … Always begins with the origin. */
 export interface ChainTrace {
   /** The last delegation of the chain; absent where the origin itself acts. */
   readonly delegation?: string | undefined;
   readonly allowed: boolean;
-  /** Every reason that applies, the first failing hop's first; empty when allowed. */
+  /** Every reason that applies, the first failing hop's first; empty when allowed, `depends` alone when that decides. */
   readonly reasons: readonly ReasonCode[];
   readonly steps: readonly Step[];
 }
@@ -63,7 +72,7 @@ export interface EdgeStep {
   readonly from: string;
   readonly to: EntityId;
   readonly reasons: readonly ReasonCode[];
-  /** Index of the capability that carried; absent where none did. */
+  /** Index of the capability that carried, or could where its condition is unknown; absent where none did. */
   readonly capability?: number | undefined;
   /** Of the delegation, then of the covering capabilities that were tried. */
   readonly conditions: readonly ConditionTrace[];

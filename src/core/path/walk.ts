@@ -5,7 +5,7 @@ import type { PathView } from '../policy/judgement.ts';
 import type { Inquiry } from './inquiry.ts';
 import { judgeEdge } from './judge-edge.ts';
 import { judgePrincipal, judgeResolved } from './judge-principal.ts';
-import type { ChainTrace, Step } from './trace.ts';
+import { type ChainTrace, decisive, type Step } from './trace.ts';
 
 /**
  * Walks one chain from the origin on, principal, edge, principal, …, and judges every hop of it. The one walk: an
@@ -56,7 +56,7 @@ function reasonsOf(inquiry: Inquiry, steps: readonly Step[], people: readonly En
   for (const step of steps) {
     for (const reason of step.reasons) if (!reasons.includes(reason)) reasons.push(reason);
   }
-  return reasons;
+  return inquiry.unknowns === undefined ? reasons : decisive(reasons);
 }
 
 function sameOrder(a: readonly EntityId[], b: readonly EntityId[]): boolean {

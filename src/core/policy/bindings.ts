@@ -62,9 +62,9 @@ export function toBindings(
   view: View,
   definitions: Definitions,
   globals: { readonly [name: string]: Json },
+  variables: Record<string, unknown>,
   runtime: object,
 ): PolicyBindings {
-  const variables: Record<string, unknown> = {};
   return {
     request: roots.request,
     P: roots.principal,

@@ -1,3 +1,4 @@
+import type { ConditionTrace } from '../cel/condition.ts';
 import { ok, type Result } from '../result.ts';
 import type { Schemas } from '../schema/compile-schemas.ts';
 import type { Settings } from '../settings.ts';
@@ -12,7 +13,7 @@ import { type Policy, policyReadsPath } from './rules.ts';
 import { isMissing, SchemaCheck, type Violation } from './schema-check.ts';
 import { NO_MATCH, type Selection, walk } from './walk.ts';
 
-const NO_PROHIBITIONS: Prohibitions = { prohibitions: [], rules: [], errors: [] };
+const NO_PROHIBITIONS: Prohibitions = { prohibitions: [], rules: [], errors: [], assumed: false };
 
 /** What policies say of a kind of resource that none of them is about. */
 const SILENCE: Judgement = {
@@ -43,7 +44,10 @@ export function toPolicies(policies: readonly Policy[], settings: Settings, sche
 function judge(input: PolicyInput, index: RuleIndex, settings: Settings, check: SchemaCheck | undefined): Judgement {
   const selection = select(input, index, settings);
   const violation = check?.violation(input, selection);
-  if (violation !== undefined && settings.schemaEnforcement === 'reject') return rejected(violation);
+  const rejects = violation !== undefined && settings.schemaEnforcement === 'reject';
+  // Where it is open whether the attributes fit, that is one more unknown that denies at worst.
+  const mayReject = rejects && violation.isOpen;
+  if (rejects && (!mayReject || input.assume === 'worst')) return rejected(violation);
   const evaluation = new Evaluation(input, settings, selection.allRoles);
   const recorder = new Recorder(evaluation, input.explain);
   const { effect, decidedBy, attributedTo } = walk(input, selection, index, evaluation, recorder);
@@ -57,8 +61,9 @@ function judge(input: PolicyInput, index: RuleIndex, settings: Settings, check: 
     rules: recorder.rules(),
     derivedRoles: recorder.derivedRoles(),
     outputs: recorder.outputs,
-    errors: evaluation.errors,
-    ...(violation === undefined ? {} : { validationErrors: violation.errors }),
+    errors: mayReject ? [...evaluation.errors, openSchema(violation)] : evaluation.errors,
+    assumed: evaluation.assumed || mayReject,
+    ...(violation === undefined || violation.isOpen ? {} : { validationErrors: violation.errors }),
   };
 }
 
@@ -81,8 +86,13 @@ function plan(
 }
 
 /** Attributes that do not fit deny whatever any policy says of the principal, and no rule is looked at (Cerbos). */
-function rejected({ errors, policy }: Violation): Judgement {
-  return { ...SILENCE, effect: 'deny', attributedTo: { policy, scope: '' }, validationErrors: errors };
+function rejected({ errors, policy, isOpen }: Violation): Judgement {
+  const attributedTo = { policy, scope: '' };
+  return { ...SILENCE, effect: 'deny', attributedTo, validationErrors: errors, assumed: isOpen };
+}
+
+function openSchema({ policy }: Violation): ConditionTrace {
+  return { expression: `the schema of ${policy}`, value: 'unknown' };
 }
 
 function prohibit(input: PolicyInput, index: RuleIndex, settings: Settings): Prohibitions {
@@ -90,7 +100,7 @@ function prohibit(input: PolicyInput, index: RuleIndex, settings: Settings): Pro
   const evaluation = new Evaluation(input, settings, selection.allRoles);
   const recorder = new Recorder(evaluation, input.explain);
   const prohibitions = collectProhibitions(input, selection, index, evaluation, recorder);
-  return { prohibitions, rules: recorder.rules(), errors: evaluation.errors };
+  return { prohibitions, rules: recorder.rules(), errors: evaluation.errors, assumed: evaluation.assumed };
 }
 
 /** Which versions, scopes and roles a request is about. */

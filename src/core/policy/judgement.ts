@@ -1,4 +1,5 @@
 import type { ConditionTrace } from '../cel/condition.ts';
+import type { Unknowns } from '../cel/unknown.ts';
 import type { Attributes, EntityId, Json } from '../entity.ts';
 import type { Budget } from '../limits.ts';
 import type { Membership } from '../relationships/membership.ts';
@@ -25,7 +26,10 @@ export interface PolicyResource {
   /** Cerbos's `R.kind`: the entity's type. */
   readonly kind: string;
   readonly id: string;
+  /** `R.attr`: for reading by expressions, which come upon what is open. */
   readonly attr: Attributes;
+  /** Where the question leaves attributes open: which, and the others. */
+  readonly open?: { readonly names: ReadonlySet<string>; readonly known: Attributes } | undefined;
   readonly scope?: string | undefined;
   readonly policyVersion?: string | undefined;
 }
@@ -60,9 +64,20 @@ export interface PolicyInput {
   readonly whole: PathView;
   readonly related: (subject: EntityId, relation: string, object: EntityId) => Membership;
   readonly budget: Budget;
+  /** Where the question leaves attributes open: what tells that an expression came upon one. */
+  readonly unknowns?: Unknowns | undefined;
+  /** What is supposed where a condition is unknown. */
+  readonly assume?: Assumption | undefined;
   /** Record every evaluated rule, not only those that decided. */
   readonly explain: boolean;
 }
+
+/**
+ * `best`: a condition that is unknown holds where it allows and does not where it forbids; `worst`: the reverse. Nothing
+ * that a principal is judged by turns an allow into a denial for a condition more that holds on an allow rule, or into
+ * an allow for one more on a deny rule, so what both say alike holds whatever the values are.
+ */
+export type Assumption = 'best' | 'worst';
 
 /** Where a rule stands. */
 export interface RuleRef {
@@ -108,8 +123,10 @@ export interface Prohibitions {
   readonly prohibitions: readonly Prohibition[];
   /** Rules looked at: those activated or in error; with `explain` also those whose condition was false. */
   readonly rules: readonly RuleTrace[];
-  /** Conditions, variables and derived roles in error; each already counted against the request. */
+  /** Conditions, variables and derived roles in error, each already counted against the request; a schema that may be. */
   readonly errors: readonly ConditionTrace[];
+  /** Whether some condition was unknown, so that the other assumption may say something else. */
+  readonly assumed: boolean;
 }
 
 /** What the policies say of one principal, action and resource. */

@@ -76,10 +76,14 @@ function judgeDeny(
   found: Prohibition[],
 ): boolean {
   const held = by === undefined ? undefined : evaluation.derivedRole(by, WHOLE);
-  if (held?.kind === 'false') return false;
+  if (held !== undefined && !evaluation.holds(held, 'deny')) {
+    if (held.kind === 'unknown') recorder.rule(rule, 'deny', false, held);
+    return false;
+  }
   const value = withDerivedRole(evaluation.condition(rule.condition, policy, WHOLE), held);
-  recorder.rule(rule, 'deny', value.kind !== 'false', value);
-  if (value.kind === 'false') return false;
+  const activated = evaluation.holds(value, 'deny');
+  recorder.rule(rule, 'deny', activated, value);
+  if (!activated) return false;
   const condition = toTrace(rule.condition, value);
   found.push({ ...rule.ref, by: 'deny_rule', ...(condition === undefined ? {} : { condition }) });
   return true;

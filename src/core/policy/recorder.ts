@@ -1,5 +1,4 @@
 import type { ConditionTrace, ConditionValue } from '../cel/condition.ts';
-import { toJson } from '../cel/to-json.ts';
 import type { View } from './bindings.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Match } from './expression.ts';
@@ -24,7 +23,7 @@ export class Recorder {
 
   /** A rule that was looked at. A rule may be met under several roles: that it was activated once is what stays. */
   rule(rule: Rule, effect: Effect, activated: boolean, value: ConditionValue): void {
-    if (!activated && value.kind !== 'error' && !this.explain) return;
+    if (!activated && value.kind !== 'error' && value.kind !== 'unknown' && !this.explain) return;
     const known = this.seen.indexOf(rule);
     if (known >= 0 && (!activated || this.traces[known]?.activated === true)) return;
     const condition = toTrace(rule.condition, value);
@@ -38,9 +37,7 @@ export class Recorder {
     const expression = met ? rule.output?.ruleActivated : rule.output?.conditionNotMet;
     if (rule.output === undefined || expression === undefined) return;
     const { src } = rule.output;
-    const outcome = this.evaluation.value(expression, policy, view);
-    if (outcome.kind === 'value') this.outputs.push({ src, val: toJson(outcome.value) });
-    else this.outputs.push({ src, val: null, error: outcome.message });
+    this.outputs.push({ src, ...this.evaluation.output(expression, policy, view) });
   }
 
   derivedRole(name: string): void {
@@ -61,5 +58,6 @@ export function toTrace(match: Match | undefined, value: ConditionValue): Condit
   if (value.kind === 'error') {
     return { expression: match?.text ?? value.expression, value: 'error', error: value.message };
   }
+  if (value.kind === 'unknown') return { expression: match?.text ?? value.expression, value: 'unknown' };
   return match === undefined ? undefined : { expression: match.text, value: value.kind };
 }

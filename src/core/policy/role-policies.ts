@@ -31,7 +31,7 @@ export function judgeRolePolicies(
     named = true;
     if (!evaluation.strict) evaluation.prepareAll(policy.used, policy, VISIBLE);
     const value = evaluation.condition(rule.condition, policy, VISIBLE);
-    const allows = value.kind === 'true';
+    const allows = evaluation.holds(value, 'allow');
     recorder.rule(rule, 'allow', allows, value);
     if (withOutputs && value.kind !== 'error') recorder.output(rule, policy, allows, VISIBLE);
     if (!allows) return { ref: rule.ref, rule, value };

@@ -1,5 +1,6 @@
 import type { Problem } from '../problem.ts';
 import type { Schemas, Validate } from '../schema/compile-schemas.ts';
+import type { Complaint } from '../schema/complaints.ts';
 import type { Settings } from '../settings.ts';
 import type { PolicyInput, ValidationError } from './judgement.ts';
 import { policyName } from './names.ts';
@@ -23,13 +24,15 @@ interface References {
 
 /** What has attributes to validate: the question of a decision or of a plan. */
 type Attributed = Pick<PolicyInput, 'principal' | 'action' | 'siblingActions' | 'budget'> & {
-  readonly resource: Pick<PolicyInput['resource'], 'kind' | 'attr'>;
+  readonly resource: Pick<PolicyInput['resource'], 'kind' | 'attr' | 'open'>;
 };
 
 /** What is wrong with the attributes of a request, and the policy that Cerbos attributes it to. */
 export interface Violation {
   readonly errors: readonly ValidationError[];
   readonly policy: string;
+  /** Nothing is wrong yet, and something may be, by what the question leaves open. */
+  readonly isOpen: boolean;
 }
 
 /** The schemas of resource policies, ready for requests (Cerbos, "Schemas"). */
@@ -64,12 +67,22 @@ export class SchemaCheck {
       root === undefined || !(this.strict || own !== undefined) ? undefined : this.references.get(root);
     if (references === undefined) return undefined;
     input.budget.spend(STEPS);
-    const errors = [
-      ...complaints('principal', references.principal, principal.attr, input),
-      ...complaints('resource', references.resource, resource.attr, input),
+    const { open } = resource;
+    const ofPrincipal = isFor(references.principal, input) ? references.principal.validate(principal.attr) : [];
+    let ofResource: readonly Complaint[] = [];
+    let mayBeMore = false;
+    if (isFor(references.resource, input)) {
+      const { validate } = references.resource;
+      if (open === undefined) ofResource = validate(resource.attr);
+      else ({ sure: ofResource, mayBeMore } = validate.openly(open.known, open.names));
+    }
+    const errors: readonly ValidationError[] = [
+      ...ofPrincipal.map((complaint) => ({ source: 'principal' as const, ...complaint })),
+      ...ofResource.map((complaint) => ({ source: 'resource' as const, ...complaint })),
     ];
-    if (errors.length === 0) return undefined;
-    return { errors, policy: own?.key ?? policyName('resource', resource.kind, resourceVersion, nearest) };
+    const isOpen = mayBeMore && errors.length === 0;
+    if (errors.length === 0 && !isOpen) return undefined;
+    return { errors, policy: own?.key ?? policyName('resource', resource.kind, resourceVersion, nearest), isOpen };
   }
 }
 
@@ -85,15 +98,11 @@ function toReference(syntax: SchemaSyntax | undefined, schemas: Schemas): Refere
 }
 
 /** One action that is not ignored is enough for all that were asked together (Cerbos). */
-function complaints(
-  source: ValidationError['source'],
+function isFor(
   reference: Reference | undefined,
-  attributes: unknown,
   { action, siblingActions = [action] }: Attributed,
-): readonly ValidationError[] {
-  if (reference === undefined) return [];
-  if (siblingActions.every((one) => includesName(reference.ignored, one))) return [];
-  return reference.validate(attributes).map((complaint) => ({ source, ...complaint }));
+): reference is Reference {
+  return reference !== undefined && !siblingActions.every((one) => includesName(reference.ignored, one));
 }
 
 /** Adds a problem for every reference to a schema that the bundle does not have. */

@@ -227,14 +227,14 @@ class Walker {
     const view = denies ? WHOLE : VISIBLE;
     if (!evaluation.strict) evaluation.prepareAll(policy.used, policy, view);
     const held = by === undefined ? undefined : evaluation.derivedRole(by, view);
-    if (held !== undefined && !(held.kind === 'true' || (held.kind === 'error' && denies))) {
-      if (held.kind === 'error') this.recorder.rule(rule, rule.effect, false, held);
+    if (held !== undefined && !evaluation.holds(held, rule.effect)) {
+      if (held.kind === 'error' || held.kind === 'unknown') this.recorder.rule(rule, rule.effect, false, held);
       if (by !== undefined && !evaluation.strict) this.repeatNotHeld(rule, policy, by);
       return undefined;
     }
     if (by !== undefined && held?.kind === 'true' && evaluation.strict) this.recorder.derivedRole(by.name);
     const value = withDerivedRole(evaluation.condition(rule.condition, policy, view), held);
-    const activated = value.kind === 'true' || (value.kind === 'error' && denies);
+    const activated = evaluation.holds(value, rule.effect);
     this.recorder.rule(rule, rule.effect, activated, value);
     const narrows = !denies && policy.permissions === 'require_consent' && rule.condition !== undefined;
     // Cerbos turns a narrowing rule into a DENY with the opposite condition, and its outputs follow that.
@@ -256,9 +256,13 @@ class Walker {
   }
 }
 
-/** A derived role in error counts as held where the rule denies; the rule's condition is then in error, unless false. */
+/**
+ * A derived role in error counts as held where the rule denies; the rule's condition is then in error, unless false.
+ * Where it is unknown whether the role is held, so is what follows from a condition that is true.
+ */
 export function withDerivedRole(value: ConditionValue, held: ConditionValue | undefined): ConditionValue {
-  return held?.kind === 'error' && value.kind === 'true' ? held : value;
+  const standsIn = held?.kind === 'error' || held?.kind === 'unknown';
+  return standsIn && value.kind === 'true' ? held : value;
 }
 
 function appliesTo(rule: ResourceRule, roles: readonly string[]): boolean {

@@ -7,9 +7,14 @@ import { shorten } from '../entity.ts';
 import type { Problem } from '../problem.ts';
 import { type Complaint, toComplaints } from './complaints.ts';
 import { FORMATS } from './formats.ts';
+import { isSure, type OpenComplaints, readsAnyOf } from './open-members.ts';
 
 /** What is wrong with a document, by one schema; nothing if it fits. */
-export type Validate = (document: unknown) => readonly Complaint[];
+export interface Validate {
+  (document: unknown): readonly Complaint[];
+  /** The same of an object without some of its members, whose values are open. */
+  readonly openly: (known: object, open: ReadonlySet<string>) => OpenComplaints;
+}
 
 /** The schemas of a bundle, by the reference that policies make to them: `cerbos:///resources/report.json`. */
 export type Schemas = ReadonlyMap<string, Validate>;
@@ -151,7 +156,13 @@ function compile(engine: Engine, reference: string, { path }: SourceFile, proble
   try {
     const validate = engine.getSchema(reference);
     if (validate === undefined) return undefined;
-    return (document) => (validate(document) === true ? [] : toComplaints(validate.errors ?? []));
+    const errorsOf = (document: unknown) => (validate(document) === true ? [] : (validate.errors ?? []));
+    return Object.assign((document: unknown) => toComplaints(errorsOf(document)), {
+      openly: (known: object, open: ReadonlySet<string>): OpenComplaints => {
+        const sure = errorsOf(known).filter((error) => isSure(error, open));
+        return { sure: toComplaints(sure), mayBeMore: readsAnyOf(validate.schema, open) };
+      },
+    });
   } catch (fault) {
     problems.push({ file: path, line: 1, message: `the schema cannot be used: ${messageOf(fault)}` });
     return undefined;

@@ -32,8 +32,21 @@ const CALLER = Type.Object(
   { additionalProperties: false },
 );
 
-/** Who may ask (design, section 3). For administrators. */
+/** Who may ask (design, section 3). For administrators, except the question who one is oneself. */
 export function callers(routes: Routes, { ledger }: App): void {
+  routes.get(
+    '/v1/caller',
+    {
+      schema: {
+        operationId: 'getOwnCaller',
+        tags: ['callers'],
+        summary: 'Who is asking: the caller that the key belongs to',
+        response: { 200: CALLER, ...PROBLEMS },
+      },
+    },
+    (request, reply) => reply.send(callerOf(request)),
+  );
+
   routes.get(
     '/v1/callers',
     {

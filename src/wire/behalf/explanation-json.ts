@@ -18,6 +18,7 @@ export const EXPLANATION = Type.Object({
     resource: Type.String(),
     delegation: Type.Optional(Type.String()),
     claimed_chain: Type.Optional(Type.Array(Type.String())),
+    open_attributes: Type.Optional(Type.Array(Type.String())),
   }),
   chain: Type.Optional(CHAIN),
   others: Type.Array(CHAIN, { description: 'The other chains that were tried and failed' }),
@@ -57,7 +58,8 @@ export function explanationJson(explanation: Explanation, token: Ledger['token']
   };
 }
 
-function askedJson({ actor, origin, proof, action, resource, delegation, claimedChain }: CheckRequest): object {
+function askedJson(request: CheckRequest): object {
+  const { actor, origin, proof, action, resource, delegation, claimedChain, openAttributes } = request;
   return {
     actor,
     origin,
@@ -66,5 +68,6 @@ function askedJson({ actor, origin, proof, action, resource, delegation, claimed
     resource,
     ...(delegation === undefined ? undefined : { delegation }),
     ...(claimedChain === undefined ? undefined : { claimed_chain: claimedChain }),
+    ...(openAttributes === undefined ? undefined : { open_attributes: openAttributes }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Step } from '../../core/path/trace.ts';
 import type { Explanation } from '../../engine/explain.ts';
+import { verdictOf } from './explanation-text.ts';
 import { type Asked, edgePhrases, principalPhrases } from './path-phrases.ts';
 
 /** What means something inside a quoted label, as Mermaid's entity codes (its documentation, "Entity codes"). */
@@ -23,7 +24,7 @@ export function explanationMermaid(explanation: Explanation): string {
     lines.push(`  s${index}${open}${texts.map(label).join('<br/>')}${close}:::${style}`);
   });
   const verdict = [
-    `${decision.allowed ? 'ALLOWED' : 'DENIED'}: ${request.action} ${request.resource}`,
+    `${verdictOf(decision)}: ${request.action} ${request.resource}`,
     ...(decision.allowed ? [] : [decision.reasons.join(', ')]),
   ];
   lines.push(`  verdict{{"${verdict.map(label).join('<br/>')}"}}:::${decision.allowed ? 'pass' : 'fail'}`);

@@ -1,3 +1,4 @@
+import type { Decision } from '../../core/decision.ts';
 import type { ChainTrace, Step } from '../../core/path/trace.ts';
 import type { Explanation } from '../../engine/explain.ts';
 import { edgePhrases, moment, type Phrase, principalPhrases } from './path-phrases.ts';
@@ -17,16 +18,26 @@ export function explanationText(explanation: Explanation): string {
 function header({ decision, request, at, revision, recorded }: Explanation): readonly string[] {
   const { allowed, reasons, limit, bundle } = decision;
   const forWhom = request.actor === request.origin ? 'on its own authority' : `on behalf of ${request.origin}`;
+  const verdict = verdictOf(decision);
   const enforced =
     recorded === undefined || recorded.enforced === allowed ? '' : ' (observed only: it was let through)';
   return [
-    `${allowed ? 'ALLOWED' : 'DENIED'}  ${request.actor} ${allowed ? 'may' : 'may not'} ${request.action} ${request.resource} ${forWhom}${enforced}`,
+    `${verdict}  ${request.actor} ${VERBS[verdict]} ${request.action} ${request.resource} ${forWhom}${enforced}`,
     ...(allowed ? [] : [`  reasons   ${reasons.join(', ')}${limit === undefined ? '' : ` (limit ${limit})`}`]),
+    ...(request.openAttributes === undefined ? [] : [`  open      ${request.openAttributes.join(', ')}`]),
     ...(request.claimedChain === undefined ? [] : [`  claimed   ${request.claimedChain.join(' → ')}`]),
     `  origin    ${request.proof}`,
     `  decided   ${moment(at)} at revision ${revision}${recorded === undefined ? '' : `, recorded as ${recorded.id}`}`,
     `  bundle    ${bundle}`,
   ];
+}
+
+const VERBS = { ALLOWED: 'may', DENIED: 'may not', DEPENDS: 'may or may not' } as const;
+
+/** In one word. What depends is not allowed, and is not denied whatever comes either. */
+export function verdictOf({ allowed, reason }: Decision): keyof typeof VERBS {
+  if (allowed) return 'ALLOWED';
+  return reason === 'depends' ? 'DEPENDS' : 'DENIED';
 }
 
 function path({ decision, request, delegations, at, redacted }: Explanation): readonly string[] {

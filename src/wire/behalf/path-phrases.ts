@@ -33,8 +33,11 @@ export function principalPhrases(step: PrincipalStep, asked: Asked): readonly Ph
     if (!told.some((other) => other !== undefined && isSameRule(other, rule))) phrases.push(rulePhrase(rule));
   }
   const shown = new Set([...step.prohibitions, ...step.rules].map(({ condition }) => condition?.expression));
-  for (const { expression, error } of step.errors) {
-    if (!shown.has(expression)) phrases.push(say(`error in ${expression}`, optionalLine(error)));
+  for (const { expression, value, error } of step.errors) {
+    if (shown.has(expression)) continue;
+    phrases.push(
+      value === 'unknown' ? say(`${expression} is unknown`) : say(`error in ${expression}`, optionalLine(error)),
+    );
   }
   return phrases;
 }
@@ -75,7 +78,8 @@ function prohibitionPhrase(prohibition: Prohibition): Phrase {
 }
 
 function rulePhrase(rule: RuleTrace): Phrase {
-  const applied = rule.activated ? 'applies too' : 'does not apply';
+  const known = rule.activated ? 'applies too' : 'does not apply';
+  const applied = rule.condition?.value === 'unknown' ? 'may apply' : known;
   return say(`${rule.effect} rule ${ruleName(rule)} ${applied}`, conditionLines(rule.condition));
 }
 

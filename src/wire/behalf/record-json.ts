@@ -25,6 +25,7 @@ export const RECORD = Type.Object({
       claimed_chain: Type.Optional(Type.Array(Type.String())),
       action_properties: Type.Optional(JSON_OBJECT),
       resource_attributes: Type.Optional(JSON_OBJECT),
+      open_attributes: Type.Optional(Type.Array(Type.String())),
       context: Type.Optional(JSON_OBJECT),
       asserted: Type.Optional(JSON_OBJECT),
       scope: Type.Optional(Type.String()),
@@ -83,6 +84,7 @@ const SNAKE: { readonly [name: string]: string } = {
   claimedChain: 'claimed_chain',
   actionProperties: 'action_properties',
   resourceAttributes: 'resource_attributes',
+  openAttributes: 'open_attributes',
   policyVersion: 'policy_version',
   auxData: 'aux_data',
 };

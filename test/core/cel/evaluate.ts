@@ -58,9 +58,10 @@ export function outcomeOf(source: string, bindings = bindingsWith(), host = host
   return program.value.run(bindings, host);
 }
 
-/** The value as JSON, or `error: …`; what does not compile throws. */
+/** The value as JSON, `error: …`, or `unknown`; what does not compile throws. */
 export function evaluate(source: string, bindings = bindingsWith(), host = hostWith()): unknown {
   const outcome = outcomeOf(source, bindings, host);
+  if (outcome.kind === 'unknown') return 'unknown';
   return outcome.kind === 'value' ? toJson(outcome.value) : `error: ${outcome.message}`;
 }
 
