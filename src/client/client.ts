@@ -202,6 +202,8 @@ export class Behalf {
   };
 
   readonly callers = {
+    /** Who is asking: the caller that the key belongs to. Throws `unauthenticated` for a key that is not in force. */
+    own: (): Promise<Caller> => this.http.json('GET', '/v1/caller'),
     list: (): Promise<{ readonly callers: readonly Caller[] }> => this.http.json('GET', '/v1/callers'),
     /** The key is told this once. */
     add: (

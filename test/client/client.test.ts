@@ -199,6 +199,7 @@ describe('against a real server', () => {
     expect(await client.check({ ...read, actor: 'agent:closer' })).toBe(false);
     const { key } = await client.callers.add({ id: 'app', roles: ['check'] });
     const app = new Behalf({ url: running.url, key });
+    expect(await app.callers.own()).toMatchObject({ id: 'app', roles: ['check'] });
     await expect(app.callers.list()).rejects.toMatchObject({ code: 'forbidden', status: 403 });
     expect((await client.callers.list()).callers.map(({ id }) => id)).toEqual(['app']);
     await client.callers.remove('app');

@@ -74,6 +74,7 @@ test('it is OpenAPI 3.1, and every route is in it', () => {
       'get /v1/bundles/{digest}',
       'post /v1/bundles/{digest}/rollback',
       'post /v1/bundles/diff',
+      'get /v1/caller',
       'get /v1/callers',
       'post /v1/callers',
       'delete /v1/callers/{id}',
@@ -169,6 +170,7 @@ test('what is sent is what is described', async () => {
     'post',
   );
   matches(await office.ask('GET', '/v1/callers', admin), '/v1/callers', 'get');
+  matches(await office.ask('GET', '/v1/caller', { key: office.keys.mailer }), '/v1/caller', 'get');
   matches(await office.ask('GET', '/readyz'), '/readyz', 'get');
   matches(await office.ask('GET', '/stores', author), '/stores', 'get');
   matches(

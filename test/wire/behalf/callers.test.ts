@@ -46,6 +46,16 @@ test('a caller is added, its key shown once, works, and is dead on the call afte
   expect((await evaluate()).status).toBe(401);
 });
 
+test('everybody learns who they are, and nothing of anybody else', async () => {
+  const mailer = await office.ask('GET', '/v1/caller', { key: office.keys.mailer });
+  expect(mailer.status).toBe(200);
+  expect(mailer.json).toMatchObject({ id: 'mailer', principal: 'agent:mailer', origins: ['user:*'] });
+  expect(mailer.text).not.toMatch(/hash|bhf\./);
+  expect((await office.ask('GET', '/v1/caller', { key: office.keys.gateway })).json).not.toHaveProperty('principal');
+  expect((await office.ask('GET', '/v1/caller', { key: `${office.keys.mailer}x` })).status).toBe(401);
+  expect((await office.ask('GET', '/v1/caller')).status).toBe(401);
+});
+
 test('the key is nowhere in the store', async () => {
   const { key } = (await add({ ...GATEWAY, id: 'secret' })).json;
   expect(JSON.stringify([...office.ledger.store.rows()])).not.toContain(key.slice(-43));
