@@ -3,6 +3,20 @@ import { CONFIG_KEYS, flagOf } from '../config.ts';
 
 export type ConfigKey = keyof typeof CONFIG_KEYS;
 
+/** Those of an engine without a server: what is decided by, and where it is recorded. */
+export const ENGINE_KEYS: readonly ConfigKey[] = [
+  'store',
+  'log',
+  'model',
+  'policies',
+  'seed',
+  'node',
+  'environment',
+  'keep_bundle',
+  'allow_orphans',
+  'watch',
+];
+
 /** Adds flags for keys of the configuration, each with its help from the one table. */
 export function withConfigFlags(command: Command, keys: readonly ConfigKey[]): Command {
   command.option('--config <FILE>', 'keys of the configuration as YAML (BEHALF_CONFIG)');

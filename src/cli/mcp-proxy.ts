@@ -1,33 +1,16 @@
 import { Command } from 'commander';
 import type { Context, Finish } from './command.ts';
-import { type ConfigKey, withConfigFlags } from './config-flags.ts';
+import { ENGINE_KEYS, withConfigFlags } from './config-flags.ts';
+import type { PointOptions } from './open-point.ts';
 
-export interface McpProxyOptions {
+export interface McpProxyOptions extends PointOptions {
   readonly server: string;
   readonly agent?: string;
   readonly onBehalfOf?: string;
   readonly delegation?: string;
-  readonly behalf?: string;
-  readonly key?: string;
-  readonly store?: string;
-  readonly config?: string;
   readonly decideInitialize?: boolean;
   readonly verbose?: boolean;
 }
-
-/** Those of `serve` that say what is decided by and where it is recorded. */
-const ENGINE_KEYS: readonly ConfigKey[] = [
-  'store',
-  'log',
-  'model',
-  'policies',
-  'seed',
-  'node',
-  'environment',
-  'keep_bundle',
-  'allow_orphans',
-  'watch',
-];
 
 export function mcpProxyCommand(context: Context, finish: Finish): Command {
   const command = new Command('mcp-proxy')

@@ -9,7 +9,8 @@ import type { Sender } from '../mcp/sender.ts';
 import { type Ended, startStdioProxy } from '../mcp/stdio-proxy.ts';
 import { type Context, EXIT, printProblems } from './command.ts';
 import type { McpProxyOptions } from './mcp-proxy.ts';
-import { openPoint, proxyCaller } from './open-point.ts';
+import { openPoint } from './open-point.ts';
+import { proxyCaller } from './proxy-caller.ts';
 import { openStandardOutput } from './standard-output.ts';
 
 /** What a client sends to end the session, or a person at the terminal. */

@@ -1,0 +1,40 @@
+import type { Caller } from '../callers/caller.ts';
+import { loadConfig } from '../config.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { Checks } from '../engine/check.ts';
+import type { Context } from './command.ts';
+import { flagsOf } from './config-flags.ts';
+import { enginePoint } from './engine-point.ts';
+import { type NotStarted, openEngine, refuse } from './open-engine.ts';
+import type { OpenPoint } from './open-point.ts';
+import { watchSources } from './watch.ts';
+
+/** An engine of this process's own, with its store and log, that only this process asks. */
+export async function openLocalPoint(
+  options: object,
+  caller: Caller,
+  { terminal, loadRooms, now }: Context,
+): Promise<Result<OpenPoint, NotStarted>> {
+  const config = loadConfig(flagsOf({ ...options }), terminal.env);
+  if (!config.ok) return err({ message: 'the configuration cannot be used', problems: config.error });
+  try {
+    const opened = await openEngine(config.value, await loadRooms(), now);
+    if (!opened.ok) return opened;
+    const { ledger, log, warnings } = opened.value;
+    const watching = config.value.watch ? watchSources(config.value, ledger, terminal.err) : undefined;
+    return ok({
+      point: enginePoint(new Checks(ledger, log), caller),
+      warnings,
+      async close() {
+        watching?.close();
+        await opened.value.close();
+      },
+    });
+  } catch (fault) {
+    const message = fault instanceof Error ? fault.message : String(fault);
+    const hint = /another process has/.test(message)
+      ? '\nif it is another Behalf, ask that one instead: --behalf URL --key KEY'
+      : '';
+    return refuse(`${message}${hint}`);
+  }
+}
