@@ -7,6 +7,7 @@ import { type Context, EXIT, printFault } from './command.ts';
 import { diffCommand } from './diff.ts';
 import { explainCommand, whyCommand } from './explain.ts';
 import { grantCommand } from './grant.ts';
+import { importCommand } from './import-mcp.ts';
 import { mcpProxyCommand } from './mcp-proxy.ts';
 import { publishCommand } from './publish.ts';
 import { revokeCommand } from './revoke.ts';
@@ -32,7 +33,7 @@ export async function runProgram(args: readonly string[], context: Context): Pro
     ['Model and policies:', [testCommand, publishCommand, bundlesCommand, rollbackCommand, diffCommand]],
     ['Asking:', [checkCommand, explainCommand, whyCommand]],
     ['Delegating:', [grantCommand, revokeCommand, treeCommand, applyCommand]],
-    ['Enforcing:', [mcpProxyCommand]],
+    ['Enforcing:', [mcpProxyCommand, importCommand]],
   ] as const) {
     for (const make of commands) program.addCommand(make(context, finish).helpGroup(heading));
   }

@@ -28,15 +28,21 @@ export function toToolDefinition(tool: unknown): ToolDefinition | undefined {
   return { name: tool.name, digest: digestOf(tool), tool };
 }
 
-function digestOf({ _meta, icons, ...definition }: Attributes): string {
-  let canonical: string | undefined;
+/**
+ * The canonical JSON that the digest is of, for showing what changed; undefined where JSON has no canonical form.
+ */
+export function definitionText({ _meta, icons, ...definition }: Attributes): string | undefined {
   try {
-    canonical = canonicalize(definition);
+    return canonicalize(definition);
   } catch {
     // Half a surrogate pair, or a number beyond the range of a double, which is read as infinite (RFC 8785, 3.2.2).
+    return undefined;
   }
-  if (canonical === undefined) return NO_CANONICAL_FORM;
-  return `sha256:${createHash('sha256').update(canonical).digest('hex')}`;
+}
+
+function digestOf(tool: Attributes): string {
+  const text = definitionText(tool);
+  return text === undefined ? NO_CANONICAL_FORM : `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
 function isObject(value: unknown): value is Attributes {
