@@ -28,6 +28,30 @@ export interface Store {
   /** Commits after `revision`, oldest first, at most `limit`. */
   changes(afterRevision: number, limit: number): readonly StoredCommit[];
 
+  /** Where the change log ends: the latest revision and its hash; revision 0 and 64 zeros for an empty store. */
+  readonly head: ChangeHead;
+
+  /** The hash of a commit; of revision 0 the 64 zeros that the first one follows; undefined for one that is not there. */
+  sha256(revision: number): string | undefined;
+
+  /**
+   * The lines of the change log (src/core/change-line.ts) after `revision`, oldest first: as many as `mostBytes` hold,
+   * but one at least; none at the end.
+   */
+  lines(afterRevision: number, mostBytes: number): readonly ChangeLine[];
+
+  /** The last revision made up to a time (ms since 1970), by the largest time recorded up to it; 0 if none was. */
+  revisionAt(time: number): number;
+
+  /**
+   * The commits below the revision `before` that match every given field of `filter`, newest first, at most `limit`.
+   * A call looks at a bounded part of the log, so it may find fewer, or none, and still have a `next`.
+   */
+  search(filter: ChangeFilter, before: number, limit: number): ChangeSearch;
+
+  /** One commit, without its changes where they take more than `mostBytes`; undefined for one that is not there. */
+  logged(revision: number, mostBytes: number): LoggedCommit | undefined;
+
   /** Every version that the row (`kind`, `key`) ever had, the newest first; removals are left out. */
   versions<K extends Change['kind']>(kind: K, key: string): readonly StoredVersion<K>[];
 
@@ -65,21 +89,64 @@ export interface Commit {
   readonly at: number;
   /** Caller id. */
   readonly by: string;
+  /** What the caller proved itself with: `key:` and 16 digits of the key's hash, `dev`, `process`. */
+  readonly credential?: string;
   /** What was asked for, in one word of the API: `delegate`, `revoke`, `write_relationships`, … */
   readonly act: string;
   readonly changes: readonly Change[];
   readonly idempotency?: { readonly key: string; readonly requestDigest: string; readonly answer: string };
 }
 
-export interface StoredCommit extends Commit {
+export interface StoredCommit extends Omit<Commit, 'idempotency'> {
   readonly revision: number;
+  /** In which it was made. */
+  readonly epoch: string;
+  /** The hash of the commit before. */
+  readonly previous: string;
+  readonly sha256: string;
+}
+
+export interface LoggedCommit extends Omit<StoredCommit, 'changes'> {
+  /** How many changes it has, by their kind. */
+  readonly counts: { readonly [kind in Change['kind']]?: number };
+  readonly changes?: readonly Change[];
+}
+
+export interface ChangeHead {
+  readonly revision: number;
+  readonly sha256: string;
+}
+
+export interface ChangeLine extends ChangeHead {
+  /** Without line feed. */
+  readonly text: string;
+}
+
+export interface ChangeFilter {
+  /** An entity, a delegation's id or name, a caller, an activation, a bundle's digest (src/core/mentions.ts). */
+  readonly about?: string;
+  /** Caller id. */
+  readonly by?: string;
+  readonly act?: string;
+  /** Commits with a change of one of these kinds. */
+  readonly kinds?: readonly Change['kind'][];
+  /** Milliseconds since 1970: at or after it … */
+  readonly from?: number;
+  /** … and before it. */
+  readonly to?: number;
+}
+
+export interface ChangeSearch {
+  readonly revisions: readonly number[];
+  /** Where to go on: the `before` of the next page. Absent once the oldest commit has been looked at. */
+  readonly next?: number;
 }
 
 export type StoredRow = Change & { readonly created_revision: number };
 
 /** One value that a row had, and the commit that set it. */
 export interface StoredVersion<K extends Change['kind'] = Change['kind']>
-  extends Omit<Commit, 'changes' | 'idempotency'> {
+  extends Omit<Commit, 'changes' | 'credential' | 'idempotency'> {
   readonly value: NonNullable<Extract<Change, { kind: K }>['value']>;
   readonly revision: number;
 }
@@ -93,7 +160,7 @@ export interface IdempotentAnswer {
 /** The store could not do it; `code` says what to do about it. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
-  readonly code: 'in_use' | 'newer_format' | 'not_a_store' | 'read_only' | 'io';
+  readonly code: 'in_use' | 'newer_format' | 'not_a_store' | 'read_only' | 'not_json' | 'io';
 
   constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
     super(message, options);

@@ -1,7 +1,16 @@
+import { hash } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Change } from '../../src/core/change.ts';
-import { type Commit, type Store, type StoredRow, StoreError } from '../../src/store/store.ts';
+import {
+  type ChangeLine,
+  type ChangeSearch,
+  type Commit,
+  type Store,
+  type StoredRow,
+  StoreError,
+} from '../../src/store/store.ts';
 
 /** One store on something that lasts, as the suite needs it. */
 export interface StoreUnderTest {
@@ -54,14 +63,14 @@ export function storeContract(create: () => StoreUnderTest): void {
 
     test('a commit without changes counts as well', () => {
       expect(store.commit({ at: 1, by: 'alice', act: 'publish', changes: [] })).toBe(1);
-      expect(store.changes(0, 10)).toEqual([{ revision: 1, at: 1, by: 'alice', act: 'publish', changes: [] }]);
+      expect(store.changes(0, 10)).toMatchObject([{ revision: 1, at: 1, by: 'alice', act: 'publish', changes: [] }]);
     });
 
     test('changes come back as committed, oldest first, after a revision, at most as many as asked for', () => {
       const commits = [1, 2, 3, 4].map((n) => ({ ...setting(`k${n}`, n), at: n, act: `act${n}` }));
       for (const commit of commits) store.commit(commit);
       reopen();
-      expect(store.changes(0, 10)).toEqual(commits.map((commit, index) => ({ ...commit, revision: index + 1 })));
+      expect(store.changes(0, 10)).toMatchObject(commits.map((commit, index) => ({ ...commit, revision: index + 1 })));
       expect(store.changes(1, 2).map((commit) => commit.revision)).toEqual([2, 3]);
       expect(store.changes(4, 10)).toEqual([]);
     });
@@ -94,6 +103,223 @@ export function storeContract(create: () => StoreUnderTest): void {
       expect(() => store.commit(setting('b', 2))).toThrow(StoreError);
       store = place.open();
       expect(store.revision).toBe(1);
+    });
+  });
+
+  describe('the chain of commits', () => {
+    /** Checks lines as anybody can who has RFC 8785 and SHA-256 (src/core/change-line.ts). */
+    function chained(lines: readonly ChangeLine[]): void {
+      let previous = '0'.repeat(64);
+      for (const [index, { revision, sha256, text }] of lines.entries()) {
+        const { sha256: own, ...sealed } = JSON.parse(text);
+        expect(text).toBe(canonicalize({ ...sealed, sha256: own }));
+        expect(own).toBe(hash('sha256', canonicalize(sealed) ?? '', 'hex'));
+        expect([revision, sealed.revision, sha256]).toEqual([index + 1, index + 1, own]);
+        expect(sealed.previous).toBe(previous);
+        expect(store.sha256(revision)).toBe(own);
+        previous = own;
+      }
+      expect(store.head).toMatchObject({ revision: lines.length, sha256: previous });
+      expect(store.sha256(lines.length + 1)).toBeUndefined();
+    }
+
+    test('an empty store has the hash that the first commit follows', () => {
+      expect(store.head).toMatchObject({ revision: 0, sha256: '0'.repeat(64) });
+      expect(store.sha256(0)).toBe('0'.repeat(64));
+      expect(store.lines(0, 1000)).toEqual([]);
+    });
+
+    test('each line is canonical JSON, sealed with the one before, and says all that was committed', () => {
+      const attributes = {
+        z: '\u20ac$\u000f\nA\'B"\\"',
+        a: { 10: 1e21, 9: -0, '\ud83d\ude00': [null, 4.5e-7] },
+        '': '\u007f',
+      };
+      const epoch = store.epoch;
+      store.commit({ ...setting('b', attributes), credential: 'key:0123456789abcdef' });
+      store.commit({ ...setting('a', 1), changes: [] });
+      reopen();
+      store.commit({
+        ...setting('a', 1),
+        changes: [relationship(1, { context: { z: 1, a: 2 }, name: 'c' }), relationship(2)],
+      });
+      const lines = store.lines(0, 1e6);
+      chained(lines);
+      const told = lines.map(({ text }) => JSON.parse(text));
+      expect(told[0]).toEqual({
+        ...{
+          act: 'write',
+          at: 10,
+          by: 'alice',
+          changes: [change('b', { ...attributes, a: { ...attributes.a, 9: 0 } })],
+        },
+        ...{ credential: 'key:0123456789abcdef', epoch, format: 2, previous: '0'.repeat(64), revision: 1 },
+        sha256: store.sha256(1),
+      });
+      expect(told.map((line) => line.epoch)).toEqual([epoch, epoch, store.epoch]);
+      expect(told[2].changes).toEqual([relationship(1, { context: { z: 1, a: 2 }, name: 'c' }), relationship(2)]);
+      expect(store.changes(0, 1)).toMatchObject([{ credential: 'key:0123456789abcdef', sha256: told[0].sha256 }]);
+    });
+
+    test('lines come from a revision on, as many as bytes allow, but one', () => {
+      for (let n = 1; n <= 5; n++) store.commit(setting(`k${n}`, 'x'.repeat(1000)));
+      expect(store.lines(0, 1).map(({ revision }) => revision)).toEqual([1]);
+      expect(store.lines(1, 2500).map(({ revision }) => revision)).toEqual([2, 3]);
+      expect(store.lines(3, 1e6).map(({ revision }) => revision)).toEqual([4, 5]);
+      expect(store.lines(5, 1e6)).toEqual([]);
+    });
+
+    test('text that has no canonical form is refused and leaves the chain as it was', () => {
+      store.commit(setting('a', 1));
+      for (const value of ['\ud800', { '\udfff': 1 }, Number.NaN]) {
+        expect(codeOf(() => store.commit(setting('b', value)))).toBe('not_json');
+      }
+      store.commit(setting('b', 'a backslash before ud800: \\ud800'));
+      chained(store.lines(0, 1e6));
+    });
+  });
+
+  describe('searching commits', () => {
+    const delegation = (id: string, from: string, to: string, more: object = {}): Change =>
+      ({ kind: 'delegation', key: id, value: { id, from, to, capabilities: [], ...more } }) as unknown as Change;
+    const revocation = (id: string, origin?: string): Change =>
+      ({
+        kind: 'revocation',
+        key: origin === undefined ? id : `${id}|${origin}`,
+        value: { delegation: id, ...(origin === undefined ? {} : { origin }) },
+      }) as unknown as Change;
+    const activation = (key: string, value: object | null): Change => ({ kind: 'activation', key, value }) as Change;
+    const about = (name: string) => store.search({ about: name }, 1000, 100).revisions;
+
+    test('whom and what they are about: everybody on the chain of a delegation, whatever happens to it', () => {
+      const commit = (...changes: Change[]) => store.commit({ at: 1, by: 'admin', act: 'x', changes });
+      commit(delegation('d1', 'user:alice', 'agent:a', { name: 'reviews' }));
+      commit(delegation('d2', 'agent:a', 'agent:b', { parent: 'd1' }));
+      commit(delegation('d3', 'group:finance#member', 'agent:c'));
+      commit(activation('s1', { id: 's1', delegation: 'd3', origin: 'user:bob' }));
+      commit(activation('s1', null));
+      commit(revocation('d2'));
+      commit(revocation('d1'));
+      commit(revocation('d3', 'user:bob'));
+      commit({ kind: 'entity', key: 'agent:a', value: {} } as unknown as Change, revocation('d2'));
+      commit({ kind: 'bundle', key: 'current', value: { digest: 'sha256:ab', files: [] } });
+      commit({ kind: 'caller', key: 'gateway', value: null });
+      commit(relationship(7));
+      for (const _ of beforeAndAfterRestart()) {
+        expect(about('user:alice')).toEqual([9, 7, 6, 2, 1]);
+        expect(about('agent:b')).toEqual([9, 6, 2]);
+        expect(about('d1')).toEqual([9, 7, 6, 2, 1]);
+        expect(about('d2')).toEqual([9, 6, 2]);
+        expect(about('reviews')).toEqual([7, 1]);
+        expect(about('agent:a')).toEqual([9, 7, 6, 2, 1]);
+        expect(about('group:finance')).toEqual([8, 5, 4, 3]);
+        expect(about('group:finance#member')).toEqual([8, 5, 4, 3]);
+        expect(about('user:bob')).toEqual([8, 5, 4]);
+        expect([about('s1'), about('sha256:ab'), about('gateway')]).toEqual([[5, 4], [10], [11]]);
+        expect([about('user:u7'), about('nobody')]).toEqual([[], []]);
+      }
+    });
+
+    test('a chain that is made in one commit counts, in whatever order', () => {
+      store.commit({
+        ...setting('', 0),
+        changes: [delegation('d2', 'agent:a', 'agent:b', { parent: 'd1' }), delegation('d1', 'user:alice', 'agent:a')],
+      });
+      store.commit({ ...setting('', 0), changes: [revocation('d2')] });
+      expect(about('user:alice')).toEqual([2, 1]);
+    });
+
+    test('are the same as looking through all of them, page by page', () => {
+      const names = ['user:a', 'user:b', 'user:c'];
+      const kinds = ['entity', 'caller', 'relationship'] as const;
+      const row = (kind: (typeof kinds)[number], name: string): Change =>
+        ({ kind, key: name, value: { id: name } }) as unknown as Change;
+      const commits = fc.sample(
+        fc.record({
+          at: fc.nat(30),
+          by: fc.constantFrom('x', 'y'),
+          act: fc.constantFrom('put', 'drop'),
+          changes: fc.array(fc.tuple(fc.constantFrom(...kinds), fc.constantFrom(...names)), { maxLength: 3 }),
+        }),
+        { seed: 7, numRuns: 120 },
+      );
+      let time = 0;
+      const all = commits.map(({ at, by, act, changes }, index) => {
+        time = Math.max(time, at + Math.floor(index / 10));
+        store.commit({
+          at: at + Math.floor(index / 10),
+          by,
+          act,
+          changes: changes.map(([kind, name]) => row(kind, name)),
+        });
+        return { revision: index + 1, time, by, act, changes };
+      });
+      const filters = fc.record(
+        {
+          about: fc.constantFrom(...names),
+          by: fc.constantFrom('x', 'y', 'z'),
+          act: fc.constantFrom('put', 'drop'),
+          kinds: fc.uniqueArray(fc.constantFrom(...kinds), { minLength: 1 }),
+          from: fc.nat(45),
+          to: fc.nat(45),
+        },
+        { requiredKeys: [] },
+      );
+      const run = fc.property(
+        filters,
+        fc.integer({ min: 1, max: 130 }),
+        fc.integer({ min: 1, max: 40 }),
+        (filter, before, limit) => {
+          const expected = all.filter(
+            ({ revision, time: at, by, act, changes }) =>
+              revision < before &&
+              (filter.about === undefined ||
+                changes.some(([kind, name]) => kind !== 'relationship' && name === filter.about)) &&
+              (filter.by === undefined || by === filter.by) &&
+              (filter.act === undefined || act === filter.act) &&
+              (filter.kinds === undefined || changes.some(([kind]) => filter.kinds?.includes(kind))) &&
+              (filter.from === undefined || at >= filter.from) &&
+              (filter.to === undefined || at < filter.to),
+          );
+          const found: number[] = [];
+          let next: number | undefined = before;
+          for (let pages = 0; next !== undefined; pages++) {
+            expect(pages).toBeLessThan(130);
+            const page: ChangeSearch = store.search(filter, next, limit);
+            expect(page.revisions.length).toBeLessThanOrEqual(limit);
+            found.push(...page.revisions);
+            next = page.next;
+          }
+          expect(found).toEqual(expected.map(({ revision }) => revision).reverse());
+        },
+      );
+      fc.assert(run, { seed: 7, numRuns: 300 });
+    });
+
+    test('one commit is told without its changes where they are too long', () => {
+      store.commit({
+        ...setting('a', 'x'.repeat(2000)),
+        credential: 'dev',
+        changes: [change('a', 'x'.repeat(2000)), change('b', 1), relationship(1)],
+      });
+      const { changes, ...head } = store.logged(1, 1e6) ?? {};
+      expect(changes).toHaveLength(3);
+      expect(head).toMatchObject({
+        revision: 1,
+        by: 'alice',
+        credential: 'dev',
+        counts: { entity: 2, relationship: 1 },
+      });
+      expect(store.logged(1, 1000)).toEqual(head);
+      expect(store.logged(2, 1000)).toBeUndefined();
+    });
+
+    test('a time has the last revision that was made up to it', () => {
+      for (const at of [100, 100, 300, 200, 300, 500]) store.commit({ ...setting('a', at), at });
+      for (const _ of beforeAndAfterRestart()) {
+        const times = [0, 99, 100, 299, 300, 499, 500, 1e15];
+        expect(times.map((time) => store.revisionAt(time))).toEqual([0, 0, 2, 2, 5, 5, 6, 6]);
+      }
     });
   });
 
@@ -380,6 +606,12 @@ export function setting(key: string, value: unknown): Commit {
 /** The store does not look into values: any stands for an entity's record. */
 function change(key: string, value: unknown): Change {
   return { kind: 'entity', key, value } as Change;
+}
+
+function relationship(n: number, condition?: object): Change {
+  const tuple = { user: `user:u${n}`, relation: 'viewer', object: `document:d${n}` };
+  const value = { ...tuple, ...(condition === undefined ? undefined : { condition }) };
+  return { kind: 'relationship', key: `document:d${n}#viewer@user:u${n}`, value } as Change;
 }
 
 function brief(row: StoredRow): string {

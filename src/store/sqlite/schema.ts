@@ -1,17 +1,15 @@
 import type { Database } from 'better-sqlite3';
 import { StoreError } from '../store.ts';
+import { chainCommits } from './chain-commits.ts';
 
 /** Stands in the header of every store file (SQLite's `application_id`): the bytes `Bhlf`. */
 const APPLICATION_ID = 0x42686c66;
 
 /**
- * What brings a store from format n to format n + 1, in order; SQLite's `user_version` holds the format.
- *
  * `live` is the state, `past` what was replaced or removed, both in the order that `rows` reads them. So the latest
  * state costs one scan of itself, however long the history is. Rows are small and read by range: hence WITHOUT ROWID.
  */
-const MIGRATIONS: readonly string[] = [
-  `
+const FORMAT_1 = `
   CREATE TABLE commits (
     revision INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
@@ -54,8 +52,10 @@ const MIGRATIONS: readonly string[] = [
     epoch TEXT NOT NULL UNIQUE,
     first_revision INTEGER NOT NULL
   ) STRICT;
-  `,
-];
+`;
+
+/** What brings a store from format n to format n + 1, in order; SQLite's `user_version` holds the format. */
+const MIGRATIONS: readonly ((db: Database) => void)[] = [(db) => db.exec(FORMAT_1), chainCommits];
 
 /** The format that this version writes. */
 const STORE_FORMAT = MIGRATIONS.length;
@@ -84,7 +84,7 @@ export function refuseForeign(db: Database, path: string): void {
 /** Brings the store to `STORE_FORMAT`. Call inside a transaction: all steps or none. */
 export function migrate(db: Database): void {
   const format = Number(db.pragma('user_version', { simple: true }));
-  for (const step of MIGRATIONS.slice(format)) db.exec(step);
+  for (const step of MIGRATIONS.slice(format)) step(db);
   db.pragma(`application_id = ${APPLICATION_ID}`);
   db.pragma(`user_version = ${STORE_FORMAT}`);
 }

@@ -3,16 +3,23 @@ import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Change } from '../../core/change.ts';
+import type { FindRow } from '../../core/mentions.ts';
 import {
   type CachedRelationships,
+  type ChangeFilter,
+  type ChangeHead,
+  type ChangeLine,
+  type ChangeSearch,
   type Commit,
   type IdempotentAnswer,
+  type LoggedCommit,
   type Store,
   type StoredCommit,
   type StoredRow,
   type StoredVersion,
   StoreError,
 } from '../store.ts';
+import { type ChainEnd, ChangeLog } from './change-log.ts';
 import { cachePath, readCache, writeCache } from './relationship-cache.ts';
 import { migrate, refuseForeign } from './schema.ts';
 import { toStoreError } from './sqlite-error.ts';
@@ -71,8 +78,9 @@ class SqliteStore implements Store {
   private readonly path: string;
   private readonly db: Database.Database;
   private readonly statements: Statements;
-  private lastRevision: number;
-  private largestTime: number;
+  private readonly log: ChangeLog;
+  private readonly epochNumber: number;
+  private end: ChainEnd;
 
   constructor(path: string, db: Database.Database) {
     this.path = path;
@@ -85,52 +93,67 @@ class SqliteStore implements Store {
       throw new StoreError('io', `store ${path}: the file system does not take a write-ahead log (it has ${journal})`);
     }
     db.pragma('synchronous = FULL');
-    db.transaction(() => {
+    const begin = db.transaction(() => {
       migrate(db);
-      db.prepare<[string]>(
-        'INSERT INTO epochs (epoch, first_revision) SELECT ?, coalesce(max(revision), 0) FROM commits',
-      ).run(this.epoch);
-    }).exclusive();
+      const begun = db
+        .prepare<[string]>(
+          'INSERT INTO epochs (epoch, first_revision) SELECT ?, coalesce(max(revision), 0) FROM commits',
+        )
+        .run(this.epoch);
+      return Number(begun.lastInsertRowid);
+    });
+    this.epochNumber = begin.exclusive();
     this.statements = prepareStatements(db);
-    const last = this.statements.last.get();
-    this.lastRevision = last?.revision ?? 0;
-    this.largestTime = last?.latest_time ?? 0;
+    this.log = new ChangeLog(db);
+    this.end = this.log.end();
   }
 
   get revision(): number {
-    return this.lastRevision;
+    return this.end.revision;
   }
 
   get latestTime(): number {
-    return this.largestTime;
+    return this.end.latestTime;
+  }
+
+  get head(): ChangeHead {
+    return this.end;
   }
 
   commit(commit: Commit): number {
-    const revision = this.lastRevision + 1;
-    const latestTime = Math.max(this.largestTime, commit.at);
-    this.guard(() => this.db.transaction(() => this.write(commit, revision, latestTime)).immediate());
-    this.lastRevision = revision;
-    this.largestTime = latestTime;
-    return revision;
+    this.end = this.guard(() => this.db.transaction(() => this.write(commit)).immediate());
+    return this.end.revision;
   }
 
-  rows(revision: number = this.lastRevision, without?: Change['kind']): Iterable<StoredRow> {
-    if (!Number.isSafeInteger(revision) || revision < 0 || revision > this.lastRevision) {
-      throw new RangeError(`revision ${revision} is not in the store, whose latest is ${this.lastRevision}`);
+  rows(revision: number = this.end.revision, without?: Change['kind']): Iterable<StoredRow> {
+    if (!Number.isSafeInteger(revision) || revision < 0 || revision > this.end.revision) {
+      throw new RangeError(`revision ${revision} is not in the store, whose latest is ${this.end.revision}`);
     }
     return this.readRows(revision, without);
   }
 
   changes(afterRevision: number, limit: number): readonly StoredCommit[] {
-    return this.guard(() =>
-      this.statements.commitsAfter.all(afterRevision, limit).map((row) => ({
-        revision: row.revision,
-        at: row.at,
-        by: row.caller,
-        act: row.act,
-        changes: JSON.parse(row.changes) as readonly Change[],
-      })),
-    );
+    return this.guard(() => this.log.after(afterRevision, limit));
+  }
+
+  sha256(revision: number): string | undefined {
+    return this.guard(() => this.log.sha256(revision));
+  }
+
+  lines(afterRevision: number, mostBytes: number): readonly ChangeLine[] {
+    return this.guard(() => this.log.lines(afterRevision, mostBytes));
+  }
+
+  revisionAt(time: number): number {
+    return this.guard(() => this.log.revisionAt(time));
+  }
+
+  search(filter: ChangeFilter, before: number, limit: number): ChangeSearch {
+    return this.guard(() => this.log.search(filter, before, limit));
+  }
+
+  logged(revision: number, mostBytes: number): LoggedCommit | undefined {
+    return this.guard(() => this.log.logged(revision, mostBytes));
   }
 
   versions<K extends Change['kind']>(kind: K, key: string): readonly StoredVersion<K>[] {
@@ -154,7 +177,7 @@ class SqliteStore implements Store {
     return this.guard(() => {
       const number = this.statements.epochNumber.get(epoch);
       if (number === undefined || !Number.isSafeInteger(revision) || revision < 0) return false;
-      return revision <= (this.statements.epochEnd.get(number) ?? this.lastRevision);
+      return revision <= (this.statements.epochEnd.get(number) ?? this.end.revision);
     });
   }
 
@@ -171,7 +194,7 @@ class SqliteStore implements Store {
   cacheRelationships(parts: readonly Uint8Array[]): boolean {
     if (this.db.memory) return false;
     try {
-      writeCache(cachePath(this.path), this.epoch, this.lastRevision, parts);
+      writeCache(cachePath(this.path), this.epoch, this.end.revision, parts);
       return true;
     } catch {
       return false;
@@ -182,9 +205,11 @@ class SqliteStore implements Store {
     this.guard(() => this.db.close());
   }
 
-  private write(commit: Commit, revision: number, latestTime: number): void {
+  private write(commit: Commit): ChainEnd {
     const sql = this.statements;
-    sql.commit.run(revision, commit.at, latestTime, commit.by, commit.act, JSON.stringify(commit.changes));
+    const epoch = { number: this.epochNumber, name: this.epoch };
+    const end = this.log.append(commit, this.end, epoch, this.rowsBefore(commit));
+    const { revision, latestTime } = end;
     // The last change of a row is the one that counts; the log keeps all of them.
     const last = new Map(commit.changes.map((change) => [`${change.kind} ${change.key}`, change]));
     for (const { kind, key, value } of last.values()) {
@@ -200,6 +225,18 @@ class SqliteStore implements Store {
       }
       sql.remember.run(commit.by, key, commit.at, revision, requestDigest, answer);
     }
+    return end;
+  }
+
+  /** Rows as they are before a commit, and those that it sets itself. */
+  private rowsBefore({ changes }: Commit): FindRow {
+    const set = new Map<string, Change['value']>();
+    for (const { kind, key, value } of changes) {
+      if ((kind === 'delegation' || kind === 'activation') && value !== null) set.set(`${kind} ${key}`, value);
+    }
+    const find = (kind: string, key: string) =>
+      set.get(`${kind} ${key}`) ?? JSON.parse(this.statements.latestValue.get(kind, key) ?? 'null') ?? undefined;
+    return find as FindRow;
   }
 
   private *readRows(revision: number, without: Change['kind'] | undefined): Generator<StoredRow> {
@@ -215,7 +252,7 @@ class SqliteStore implements Store {
 
   private readPage(revision: number, after: RowPlace): RawRow[] {
     // Commits may come between two pages: the revision asked for is the latest only as long as none does.
-    return revision === this.lastRevision
+    return revision === this.end.revision
       ? this.statements.latestRowsAfter.all(after.kind, after.key, ROWS_PER_READ)
       : this.statements.pastRowsAfter.all({ ...after, revision, limit: ROWS_PER_READ });
   }

@@ -11,15 +11,11 @@ export interface RowPlace {
   readonly key: string | Buffer;
 }
 
-interface CommitRow {
+interface VersionRow {
   readonly revision: number;
   readonly at: number;
   readonly caller: string;
   readonly act: string;
-  readonly changes: string;
-}
-
-interface VersionRow extends Omit<CommitRow, 'changes'> {
   readonly value: string;
 }
 
@@ -31,24 +27,15 @@ interface IdempotencyRow {
 
 export type Statements = ReturnType<typeof prepareStatements>;
 
-/** Everything that the store asks of SQLite, prepared once. */
+/** What the store asks of SQLite for its rows, prepared once; change-statements.ts has the rest. */
 export function prepareStatements(db: Database) {
   return {
-    last: db.prepare<[], { readonly revision: number; readonly latest_time: number }>(
-      'SELECT revision, latest_time FROM commits ORDER BY revision DESC LIMIT 1',
-    ),
-    commit: db.prepare<[number, number, number, string, string, string]>(
-      'INSERT INTO commits (revision, at, latest_time, caller, act, changes) VALUES (?, ?, ?, ?, ?, ?)',
-    ),
-    commitsAfter: db.prepare<[number, number], CommitRow>(
-      'SELECT revision, at, caller, act, changes FROM commits WHERE revision > ? ORDER BY revision LIMIT ?',
-    ),
-
     retire: db.prepare<[number, string, string]>(
       `INSERT INTO past (deleted_revision, ${COLUMNS}) SELECT ?, ${COLUMNS} FROM live WHERE kind = ? AND key = ?`,
     ),
     set: db.prepare<[string, string, string, number]>(`INSERT OR REPLACE INTO live (${COLUMNS}) VALUES (?, ?, ?, ?)`),
     remove: db.prepare<[string, string]>('DELETE FROM live WHERE kind = ? AND key = ?'),
+    latestValue: db.prepare<[string, string], string>('SELECT value FROM live WHERE kind = ? AND key = ?').pluck(),
 
     latestRowsAfter: db
       .prepare<[string, string | Buffer, number], RawRow>(

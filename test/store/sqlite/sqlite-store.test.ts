@@ -1,8 +1,20 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
+import canonicalize from 'canonicalize';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
 import { codeOf, setting, storeContract } from '../../contract/store.ts';
@@ -87,6 +99,101 @@ describe('a file that it cannot take', () => {
     expect(stdout.trim()).toBe('in_use');
     expect(store.commit(setting('a', 1))).toBe(1);
     store.close();
+  });
+});
+
+test('a search that finds little gives up in between, and goes on', () => {
+  const path = newPath();
+  let store = openSqliteStore(path);
+  store.commit(setting('a', 1));
+  store.commit({ ...setting('a', 1), by: 'bob', changes: [] });
+  store.close();
+  const db = new Database(path);
+  db.exec(`WITH RECURSIVE n(r) AS (SELECT 3 UNION ALL SELECT r + 1 FROM n WHERE r < 12000)
+    INSERT INTO commits SELECT r, at, latest_time, caller, credential, act, epoch, previous, sha256, counts, changes
+      FROM n, commits WHERE revision = 2`);
+  db.exec(`INSERT INTO mentions SELECT facet, name, c.revision FROM mentions AS m, commits AS c
+    WHERE m.revision = 2 AND c.revision > 2`);
+  db.close();
+  store = openSqliteStore(path);
+  for (const filter of [{ kinds: ['entity', 'caller'] as const }, { by: 'bob', kinds: ['entity'] as const }]) {
+    const pages = [store.search(filter, 1e6, 5)];
+    while (pages.at(-1)?.next !== undefined) pages.push(store.search(filter, pages.at(-1)?.next ?? 0, 5));
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages.flatMap(({ revisions }) => revisions)).toEqual('by' in filter ? [] : [1]);
+  }
+  store.close();
+});
+
+describe('a store of format 1, as the version before made it', () => {
+  const FILE = new URL('format-1.db', import.meta.url);
+
+  function openOld(change: (db: Database.Database) => void = () => {}) {
+    const path = newPath();
+    mkdirSync(dirname(path));
+    copyFileSync(FILE, path);
+    const db = new Database(path);
+    const commits = db.prepare('SELECT revision, at, caller AS by, act, changes FROM commits').all();
+    const rows = db.prepare('SELECT kind, key, created_revision, value FROM live ORDER BY kind, key').all();
+    change(db);
+    db.close();
+    return { path, commits: commits.map(parsed), rows: rows.map(parsed) };
+  }
+
+  function parsed(row: unknown) {
+    const { changes, value, ...rest } = row as { changes?: string; value?: string };
+    return {
+      ...rest,
+      ...(changes === undefined ? {} : { changes: JSON.parse(changes) }),
+      ...(value === undefined ? {} : { value: JSON.parse(value) }),
+    };
+  }
+
+  test('is chained, keeps all it has, and goes on', () => {
+    const { path, commits, rows } = openOld();
+    expect(commits).toHaveLength(13);
+    let store = openSqliteStore(path);
+    for (let opening = 0; opening < 2; opening++) {
+      expect(store.changes(0, 100)).toMatchObject(commits);
+      expect([...store.rows()]).toEqual(rows);
+      let previous = '0'.repeat(64);
+      for (const { text, sha256 } of store.lines(0, 1e6)) {
+        const { sha256: own, ...sealed } = JSON.parse(text);
+        expect(own).toBe(hash('sha256', canonicalize(sealed) ?? '', 'hex'));
+        expect([own, sealed.previous]).toEqual([sha256, previous]);
+        previous = own;
+      }
+      expect(store.head).toMatchObject({ revision: 13, sha256: previous });
+      store.close();
+      store = openSqliteStore(path);
+    }
+    const epochs = store.changes(0, 100).map(({ epoch }) => epoch.slice(0, 4));
+    expect(epochs).toEqual([...Array(6).fill('a002'), ...Array(7).fill('798c')]);
+    expect(store.changes(0, 100).every(({ credential }) => credential === undefined)).toBe(true);
+    expect(store.search({ about: 'user:alice' }, 100, 100).revisions).toEqual([10, 5, 4, 2]);
+    expect(store.search({ about: 'user:bob' }, 100, 100).revisions).toEqual([12, 9, 8]);
+    expect(store.search({ kinds: ['revocation'] }, 100, 100).revisions).toEqual([10]);
+    expect(store.revisionAt(Date.parse('2026-11-20T08:05:30Z'))).toBe(6);
+    expect(store.idempotent('dev', 'k1')).toBeDefined();
+    expect(store.commit(setting('a', 1))).toBe(14);
+    expect(store.changes(13, 1)).toMatchObject([{ previous: store.sha256(13), epoch: store.epoch }]);
+    store.close();
+  });
+
+  test('half a surrogate pair, which it took, is a replacement character in the chain', () => {
+    const { path } = openOld((db) => {
+      db.exec(`UPDATE commits SET changes = replace(changes, 'the review', 'the \\ud800 review')`);
+    });
+    const store = openSqliteStore(path);
+    expect(JSON.stringify(store.changes(9, 1))).toContain('the \ufffd review is over');
+    store.close();
+  });
+
+  test('with a commit missing it is refused and stays as it was', () => {
+    const { path } = openOld((db) => db.exec('DELETE FROM commits WHERE revision = 5'));
+    const before = readFileSync(path);
+    expect(() => openSqliteStore(path)).toThrow('the commit of revision 5 is missing');
+    expect(readFileSync(path).equals(before)).toBe(true);
   });
 });
 
