@@ -19,7 +19,7 @@ import type { Subtrees } from './subtrees.ts';
  * with 2^level leaves, left to right. Those between are made of at most 256 of the level below, so a proof reads a few
  * kilobytes, and a record costs 32 bytes and an eighth.
  */
-const LEVELS = [0, 8, 16] as const;
+export const LEVELS = [0, 8, 16] as const;
 const ABSENT = '00'.repeat(HASH_BYTES);
 
 interface LevelFile {
@@ -30,9 +30,8 @@ interface LevelFile {
   first: number;
 }
 
-/** The names of the files, for whoever copies, checks or deletes them. */
-export function levelFileNames(): readonly string[] {
-  return LEVELS.map((level) => `tree-${level}.bin`);
+export function levelFileName(level: number): string {
+  return `tree-${level}.bin`;
 }
 
 /**
@@ -71,7 +70,7 @@ export class LevelFiles implements Subtrees {
 
   /** Begins the files anew, for a tree of which only the frontier is known. */
   static create(directory: string, base: Frontier): LevelFiles {
-    for (const name of levelFileNames()) rmSync(join(directory, name), { force: true });
+    for (const level of LEVELS) rmSync(join(directory, levelFileName(level)), { force: true });
     const files = new LevelFiles(openAll(directory, constants.O_RDWR | constants.O_CREAT, base.size), base);
     files.cut();
     return files;
@@ -117,7 +116,7 @@ export class LevelFiles implements Subtrees {
     const hashes = this.read(file, index * count, count);
     if (!hashes.includes(ABSENT)) return combined(hashes);
     if (level === 0 || index * 2 ** level >= this.before) {
-      throw new Error(`tree-${file.level}.bin lacks the hashes of records from ${index * 2 ** level + 1} on`);
+      throw new Error(`${levelFileName(file.level)} lacks the hashes of records from ${index * 2 ** level + 1} on`);
     }
     // It reaches into what was removed: of its halves, each is in a file, in the base, or made the same way.
     return nodeHash(this.subtree(level - 1, 2 * index), this.subtree(level - 1, 2 * index + 1));
@@ -146,7 +145,7 @@ export class LevelFiles implements Subtrees {
     const { size } = fstatSync(fd);
     const start = first * HASH_BYTES;
     if (start + bytes.length > size) {
-      throw new Error(`tree-${level}.bin ends before node ${first + count - 1}`);
+      throw new Error(`${levelFileName(level)} ends before node ${first + count - 1}`);
     }
     for (let filled = 0; filled < bytes.length; ) {
       filled += readSync(fd, bytes, filled, bytes.length - filled, start + filled);
@@ -159,7 +158,7 @@ function openAll(directory: string, flags: number, size: number): readonly Level
   const files: LevelFile[] = [];
   try {
     for (const level of LEVELS) {
-      const fd = openSync(join(directory, `tree-${level}.bin`), flags, 0o644);
+      const fd = openSync(join(directory, levelFileName(level)), flags, 0o644);
       files.push({ level, fd, waiting: [], first: Math.floor(size / 2 ** level) });
     }
     return files;

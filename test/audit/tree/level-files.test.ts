@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { consistencyPath, isConsistent } from '../../../src/audit/tree/consistency.ts';
 import { Frontier } from '../../../src/audit/tree/frontier.ts';
 import { inclusionPath, isIncluded } from '../../../src/audit/tree/inclusion.ts';
-import { LevelFiles, levelFileNames } from '../../../src/audit/tree/level-files.ts';
+import { LEVELS, LevelFiles, levelFileName } from '../../../src/audit/tree/level-files.ts';
 import { leafHash } from '../../../src/audit/tree/merkle-hash.ts';
 import { rootOf } from '../../../src/audit/tree/subtrees.ts';
 import { leaves, subtreesIn } from './rfc9162.ts';
@@ -65,7 +65,7 @@ test('the files give the hashes that proofs are made of', () => {
 test('they take 32 bytes and an eighth for a record', () => {
   const directory = fresh();
   written(directory, 0, 66_000).close();
-  const sizes = levelFileNames().map((name) => statSync(join(directory, name)).size);
+  const sizes = LEVELS.map((level) => statSync(join(directory, levelFileName(level))).size);
   expect(sizes).toEqual([66_000 * 32, 257 * 32, 32]);
 });
 
