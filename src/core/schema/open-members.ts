@@ -36,6 +36,8 @@ export function isSure({ schemaPath, params }: ErrorObject, open: ReadonlySet<st
     readonly additionalProperty?: string;
   };
   if (name !== undefined) return false;
+  // It is an object, whatever is in it.
+  if (keyword === 'type') return true;
   if (keyword === 'required') return missingProperty !== undefined && !open.has(missingProperty);
   return keyword === 'additionalProperties' && additionalProperty !== undefined && !open.has(additionalProperty);
 }
