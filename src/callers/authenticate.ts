@@ -1,7 +1,7 @@
 import type { CallerRow } from '../core/change.ts';
 import type { Caller } from './caller.ts';
 import { readCallerRow, type StoredCaller } from './caller-row.ts';
-import { callerIdOf, matchesKey } from './key.ts';
+import { callerIdOf, credentialOf, matchesKey } from './key.ts';
 
 /** Rows are immutable and replaced as a whole, so what was read from one lives and dies with it. */
 const read = new WeakMap<CallerRow, StoredCaller | null>();
@@ -18,7 +18,7 @@ interface Verified {
 }
 
 /**
- * The caller that a key belongs to, or undefined. Looks at the rows in force on every call: a key that was removed
+ * The caller that a key belongs to, with the key as its credential, or undefined. Looks at the rows in force on every call: a key that was removed
  * is dead on the next one. Says nothing of why, so that nobody learns which callers exist.
  */
 export function authenticate(key: string, find: (id: string) => CallerRow | undefined): Caller | undefined {
@@ -39,6 +39,7 @@ export function authenticate(key: string, find: (id: string) => CallerRow | unde
   }
   if (stored === null || !matchesKey(key, stored.keyHash)) return undefined;
   if (verified.size >= MOST_VERIFIED) verified.clear();
-  verified.set(key, { id, row, caller: stored.caller });
-  return stored.caller;
+  const caller = { ...stored.caller, credential: credentialOf(stored.keyHash) };
+  verified.set(key, { id, row, caller });
+  return caller;
 }

@@ -15,7 +15,8 @@ export interface StoredCaller {
 
 /** A caller as it is stored, with the hash of its key (hexadecimal) and never the key. */
 export function toCallerRow(caller: Caller, keyHash: string): CallerRow {
-  return { ...caller, version: FORMAT, key_hash: keyHash };
+  const { credential: _ofNow, ...stored } = caller;
+  return { ...stored, version: FORMAT, key_hash: keyHash };
 }
 
 /** The caller of a stored row, or why it cannot be one of this version; such a caller is nobody. */

@@ -9,6 +9,11 @@ export type Assertable = (typeof ASSERTABLE)[number];
 /** Who is asking: the owner of a credential and what it may say (design, section 3). */
 export interface Caller {
   readonly id: string;
+  /**
+   * What it proved itself with, for the records of what it does: `key:` and the first 16 digits of the key's hash, `dev`,
+   * or `process` for the command that opens the store itself. Set when it comes, never stored.
+   */
+  readonly credential?: string;
   readonly roles: readonly CallerRole[];
   /** The caller is this principal, and names only itself as actor. */
   readonly principal?: EntityId;

@@ -33,6 +33,14 @@ export function hashKey(key: string): string {
   return hash('sha256', key, 'hex');
 }
 
+/** Digits of a key's hash that records name the key by. */
+const NAME_DIGITS = 16;
+
+/** What records call a key: enough of its hash to tell it from any other, of no use to whoever wants to ask with it. */
+export function credentialOf(keyHash: Buffer): string {
+  return `key:${keyHash.toString('hex').slice(0, NAME_DIGITS)}`;
+}
+
 /** Whether a key has the stored hash; takes the same time wherever they differ. */
 export function matchesKey(key: string, keyHash: Buffer): boolean {
   const found = hash('sha256', key, 'buffer');

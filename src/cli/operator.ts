@@ -6,6 +6,7 @@ import { type Caller, ROLES } from '../callers/caller.ts';
  */
 export const OPERATOR: Caller = {
   id: 'operator',
+  credential: 'process',
   roles: ROLES,
   actors: [],
   origins: [],

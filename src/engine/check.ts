@@ -181,6 +181,7 @@ export class Checks {
         enforced,
         latencyUs: Math.round((performance.now() - ask.started) * 1000),
       };
+      if (ask.caller.credential !== undefined) entry.credential = ask.caller.credential;
       if (ask.requestId !== undefined) entry.requestId = ask.requestId;
       if (ask.last !== undefined) entry.supersedes = ask.last;
       const { id } = await this.log.append(entry);

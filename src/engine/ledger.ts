@@ -49,7 +49,9 @@ export class Ledger {
   private applied: number;
   private readonly callerRows = new Map<string, CallerRow>();
   private readonly waiting = new Set<() => void>();
+  private readonly followers = new Set<() => void>();
   private readonly past = new Map<number, Snapshot>();
+  private readonly fallback: Bundle;
   private current: Bundle;
   private decidedAt = 0;
   private live: Snapshot;
@@ -58,6 +60,7 @@ export class Ledger {
   constructor(store: Store, clock: () => number, fallback: Bundle) {
     this.store = store;
     this.clock = clock;
+    this.fallback = fallback;
     this.current = fallback;
     const cached = store.cachedRelationships();
     const tuples = cached === undefined ? undefined : TupleIndex.unpack(cached.bytes);
@@ -176,6 +179,7 @@ export class Ledger {
       stored = this.store.commit({
         at: now,
         by: caller.id,
+        ...(caller.credential === undefined ? undefined : { credential: caller.credential }),
         act,
         changes,
         ...(idempotency === undefined
@@ -183,13 +187,23 @@ export class Ledger {
           : { idempotency: { key: idempotency.key, requestDigest: digest, answer: JSON.stringify(answer) } }),
       });
     } catch (fault) {
+      if (fault instanceof Error && 'code' in fault && fault.code === 'not_json') {
+        return err(failure('unprocessable', `the write cannot be stored: ${fault.message}`));
+      }
       return err(failure('store_unavailable', `the store did not take the write: ${describe(fault)}`));
     }
     for (const change of changes) this.take(change, stored);
     this.applied = stored;
     this.live = this.view();
     for (const wake of [...this.waiting]) wake();
+    for (const hear of this.followers) hear();
     return ok(answer);
+  }
+
+  /** Calls `hear` after each write, once it is visible, until the returned function is called. It must not throw. */
+  follow(hear: () => void): () => void {
+    this.followers.add(hear);
+    return () => this.followers.delete(hear);
   }
 
   /** The state at an earlier revision under the bundle of then; undefined for one that does not exist. */
@@ -215,7 +229,7 @@ export class Ledger {
       if (row.kind === 'bundle') source = row.value;
       state.apply(row, row.created_revision);
     }
-    const bundle = source === undefined ? this.current : compiled(source);
+    const bundle = source === undefined ? this.fallback : compiled(source);
     return { ...state.snapshot(bundle), revision };
   }
 

@@ -23,6 +23,12 @@ test('a caller survives its row, as JSON keeps it, and the key is not in it', ()
   expect(JSON.stringify(row)).not.toContain(key.slice(-43));
 });
 
+test('what a caller proved itself with this time is not stored', () => {
+  const row = toCallerRow({ ...CALLER, credential: 'dev' }, makeKey(CALLER.id).keyHash);
+  expect(row).not.toHaveProperty('credential');
+  expect(readCallerRow(row)).toMatchObject({ ok: true, value: { caller: CALLER } });
+});
+
 test.each<[string, object]>([
   ['a newer format', { version: 2 }],
   ['no hash', { key_hash: undefined }],

@@ -193,6 +193,7 @@ export class Searches {
           this.log.append({
             at,
             caller: caller.id,
+            ...(caller.credential === undefined ? undefined : { credential: caller.credential }),
             request,
             decision,
             enforced: decision.allowed || caller.mode === 'observe',
