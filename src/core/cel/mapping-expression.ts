@@ -6,7 +6,7 @@ import { createMappingEnvironment, type MAPPING_VARIABLES } from './environment.
 import { evaluateWith } from './evaluation.ts';
 import { messageOf } from './fault.ts';
 import { type Checked, parseExpression } from './parse.ts';
-import { toJson } from './to-json.ts';
+import { hasJson, toJson } from './to-json.ts';
 import { isAbsent } from './value.ts';
 
 /** What the expressions of a mapping see: JSON that `admitInput` has admitted. */
@@ -51,6 +51,7 @@ function toExpression(source: string, checked: Checked): MappingExpression {
         if (value instanceof Promise || value === undefined) {
           return { kind: 'error', message: 'the expression has no value' };
         }
+        if (!hasJson(value)) return { kind: 'error', message: 'the value is none that JSON has' };
         return isAbsent(value) ? { kind: 'absent' } : { kind: 'value', value: toJson(value) };
       } catch (thrown) {
         return budget.exhausted ? STEPS_USED : { kind: 'error', message: messageOf(thrown) };

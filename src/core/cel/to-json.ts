@@ -31,6 +31,19 @@ export function toJson(value: unknown): Json {
   return String(value);
 }
 
+/** Whether every part of a value has a form of its own in protobuf's JSON; a type and what is not finite have not. */
+export function hasJson(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return value !== undefined;
+  if (Array.isArray(value)) return value.every(hasJson);
+  if (value instanceof Optional) return !value.hasValue() || hasJson(value.value());
+  if (isMap(value)) {
+    const keys = value instanceof Map ? [...value.keys()] : Object.keys(value);
+    return keys.every((key) => hasJson(mapGet(value, key)));
+  }
+  return [UnsignedInt, Date, Duration, Uint8Array].some((type) => value instanceof type);
+}
+
 function integer(value: bigint): number | string {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value.toString();
