@@ -9,12 +9,12 @@ const ROOT = join(import.meta.dirname, '../..');
 describe('the tests of the example world', () => {
   it('pass, every one of them', async () => {
     const { status, out } = await run(['test', ROOT]);
-    expect(out).toMatch(/\n\d+ passed in 3 files\n$/);
+    expect(out).toMatch(/\n\d+ passed in 4 files\n$/);
     expect(status).toBe(0);
   });
 
   it('cover every rule of the policies and every delegation of the files', () => {
-    const tests = ['tools_test.yaml', 'documents_test.yaml'].map((name) =>
+    const tests = ['tools_test.yaml', 'documents_test.yaml', 'mcp_test.yaml'].map((name) =>
       readFileSync(join(ROOT, 'policies', name), 'utf8'),
     );
     const agents = [
@@ -28,6 +28,9 @@ describe('the tests of the example world', () => {
       'coder',
       'tester',
       'assistant',
+      'editor',
+      'reader',
+      'finder',
     ];
     for (const agent of agents) expect(tests.join('\n'), agent).toContain(`agent:${agent}`);
   });

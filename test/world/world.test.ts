@@ -154,6 +154,29 @@ const QUESTIONS: { readonly [about: string]: readonly Row[] } = {
     ['user:carol', ITSELF, 'use', 'model:openai/gpt-5', 'allowed'],
     ['user:dave', ITSELF, 'use', 'model:openai/gpt-5', 'not_entitled'],
   ],
+  'an MCP server: what it offers, and what it asks in return': [
+    ['user:carol', ITSELF, 'call', 'tool:files/write_file', 'allowed'],
+    ['user:dave', ITSELF, 'call', 'tool:files/write_file', 'not_entitled'],
+    ['user:alice', ITSELF, 'call', 'tool:files/read_text_file', 'not_entitled'],
+    ['agent:editor', 'user:carol', 'call', 'tool:files/write_file', 'allowed', { args: { path: '/srv/a.md' } }],
+    ['agent:editor', 'user:carol', 'call', 'tool:files/write_file', 'condition_false', { args: { path: '/srv/a.sh' } }],
+    ['agent:editor', 'user:carol', 'call', 'tool:files/write_file', 'condition_error'],
+    ['agent:reader', 'user:carol', 'call', 'tool:files/read_text_file', 'allowed'],
+    ['agent:reader', 'user:carol', 'call', 'tool:files/write_file', 'not_covered', { args: { path: '/srv/a.md' } }],
+    ['agent:finder', 'user:carol', 'call', 'tool:files/search_files', 'allowed'],
+    ['agent:finder', 'user:carol', 'call', 'tool:files/read_text_file', 'not_covered'],
+    ['agent:editor', ITSELF, 'call', 'tool:files/read_text_file', 'not_entitled'],
+    ['agent:editor', 'user:carol', 'call', 'tool:files/move_file', 'not_entitled'],
+    ['agent:reader', 'user:carol', 'read', 'resource:files/file%3A%2F%2F%2Fa', 'allowed'],
+    ['agent:reader', 'user:carol', 'subscribe', 'resource:files/file%3A%2F%2F%2Fa', 'not_covered'],
+    ['user:carol', ITSELF, 'subscribe', 'resource:files/file%3A%2F%2F%2Fa', 'allowed'],
+    ['user:carol', ITSELF, 'read', 'resource:other/file%3A%2F%2F%2Fa', 'not_entitled'],
+    ['user:carol', ITSELF, 'result', 'task:files/1', 'allowed'],
+    ['agent:editor', 'user:carol', 'elicit', 'mcp_server:files', 'allowed'],
+    ['agent:editor', 'user:carol', 'sample', 'mcp_server:files', 'not_entitled'],
+    ['user:carol', ITSELF, 'set_log_level', 'mcp_server:files', 'allowed'],
+    ['user:alice', ITSELF, 'elicit', 'mcp_server:files', 'not_entitled'],
+  ],
   'agents that call agents': [
     ['agent:planner', 'user:alice', 'invoke', 'agent:researcher', 'allowed'],
     ['agent:planner', 'user:alice', 'invoke', 'agent:planner', 'not_covered'],
@@ -254,6 +277,24 @@ describe('what the deny rules say', () => {
     company.apply({ kind: 'relationship', key: 'tool:web/fetch#caller@user:*', value });
     const row: Row = ['agent:planner', 'user:alice', 'call', 'tool:web/fetch', 'not_entitled'];
     expect(forbiddenBy(company, row)).toContain('agent:planner no-agent-on-unrated-tools');
+  });
+
+  it('an imported tool is called as it was reviewed, and not otherwise', () => {
+    const company = new Company();
+    const attributes = { risk: 'low', review: 'reviewed', reviewed_definition: 'sha256:1' };
+    const calls = (definition?: string): Row => {
+      const more = definition === undefined ? {} : { attributes: { definition } };
+      return ['agent:editor', 'user:carol', 'call', 'tool:files/read_text_file', 'forbidden', more];
+    };
+    company.register({ entity: 'tool:files/read_text_file', attributes });
+    expect(reasonOf(company, calls('sha256:1'))).toBe('allowed');
+    expect(forbiddenBy(company, calls('sha256:2'))).toEqual(['agent:editor no-agent-on-tools-that-changed']);
+    expect(forbiddenBy(company, calls())).toEqual(['agent:editor no-agent-on-tools-that-changed']);
+    company.register({ entity: 'tool:files/read_text_file', attributes: { ...attributes, review: 'changed' } });
+    expect(forbiddenBy(company, calls('sha256:1'))).toEqual(['agent:editor no-agent-on-tools-to-be-reviewed']);
+    const said: Row = ['agent:editor', 'user:carol', 'call', 'tool:files/read_text_file', 'forbidden'];
+    const claims = { definition: 'sha256:1', review: 'reviewed', reviewed_definition: 'sha256:2' };
+    expect(reasonOf(company, [...said, { attributes: claims }])).toBe('forbidden');
   });
 
   it('no agent shares, and no delegation changes that', () => {
