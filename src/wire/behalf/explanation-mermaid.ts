@@ -1,6 +1,6 @@
 import type { Step } from '../../core/path/trace.ts';
 import type { Explanation } from '../../engine/explain.ts';
-import { verdictOf } from './explanation-text.ts';
+import { firstFailing, verdictOf } from './explanation-text.ts';
 import { type Asked, edgePhrases, principalPhrases } from './path-phrases.ts';
 
 /** What means something inside a quoted label, as Mermaid's entity codes (its documentation, "Entity codes"). */
@@ -11,7 +11,7 @@ export function explanationMermaid(explanation: Explanation): string {
   const { decision, request, delegations, at } = explanation;
   const asked: Asked = { action: request.action, resource: request.resource, at };
   const steps = decision.chain?.steps ?? [];
-  const firstFailing = steps.findIndex((step) => step.reasons.length > 0);
+  const first = firstFailing(decision);
   const lines = ['flowchart TD'];
   steps.forEach((step, index) => {
     const phrases =
@@ -19,7 +19,7 @@ export function explanationMermaid(explanation: Explanation): string {
         ? principalPhrases(step, asked)
         : edgePhrases(step, delegations.get(step.delegation), asked);
     const texts = [title(step), ...phrases.flatMap(({ text, under }) => [text, ...under]), ...step.reasons.map(failed)];
-    const style = step.reasons.length === 0 ? 'pass' : index === firstFailing ? 'first' : 'fail';
+    const style = step.reasons.length === 0 ? 'pass' : index === first ? 'first' : 'fail';
     const [open, close] = step.kind === 'principal' ? ['(["', '"])'] : ['["', '"]'];
     lines.push(`  s${index}${open}${texts.map(label).join('<br/>')}${close}:::${style}`);
   });

@@ -1,4 +1,4 @@
-import type { Decision } from '../../core/decision.ts';
+import type { Decision, ReasonCode } from '../../core/decision.ts';
 import type { ChainTrace, Step } from '../../core/path/trace.ts';
 import type { Explanation } from '../../engine/explain.ts';
 import { edgePhrases, moment, type Phrase, principalPhrases } from './path-phrases.ts';
@@ -40,12 +40,20 @@ export function verdictOf({ allowed, reason }: Decision): keyof typeof VERBS {
   return reason === 'depends' ? 'DEPENDS' : 'DENIED';
 }
 
+/** The place of the first step that decides against the request; -1 where none does. */
+export function firstFailing({ chain, reason }: Decision): number {
+  // What only depends is not what a denial comes from.
+  const isDecisive = (other: ReasonCode) => reason === 'depends' || other !== 'depends';
+  return chain?.steps.findIndex(({ reasons }) => reasons.some(isDecisive)) ?? -1;
+}
+
 function path({ decision, request, delegations, at, redacted }: Explanation): readonly string[] {
   const { chain } = decision;
   const lines: string[] = redacted ? ['(hops that you neither made nor hold are left out)', ''] : [];
   if (chain === undefined) return lines;
   const asked = { action: request.action, resource: request.resource, at };
-  const firstFailing = chain.steps.findIndex(fails);
+  const first = firstFailing(decision);
+  const mark = `   <-- the first hop that ${decision.reason === 'depends' ? 'depends' : 'fails'}`;
   chain.steps.forEach((step, index) => {
     const last = index === chain.steps.length - 1;
     const phrases =
@@ -53,8 +61,7 @@ function path({ decision, request, delegations, at, redacted }: Explanation): re
         ? principalPhrases(step, asked)
         : edgePhrases(step, delegations.get(step.delegation), asked);
     const verdict = fails(step) ? `  ✗ ${step.reasons.join(', ')}` : '';
-    const mark = index === firstFailing ? '   <-- the first hop that fails' : '';
-    lines.push(`${fails(step) ? '✗' : '✓'} ${title(step, index, last)}${verdict}${mark}`);
+    lines.push(`${fails(step) ? '✗' : '✓'} ${title(step, index, last)}${verdict}${index === first ? mark : ''}`);
     const rail = last ? ' ' : '│';
     for (const line of flatten(phrases)) lines.push(`${rail}     ${line}`);
     if (!last) lines.push(step.kind === 'principal' ? '│' : '▼');

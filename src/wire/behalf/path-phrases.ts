@@ -49,7 +49,8 @@ function entitlementPhrase(entitlement: Entitlement, step: PrincipalStep, asked:
       const verb = effect === 'allow' ? 'allowed' : 'denied';
       if (rule === undefined) return say(`${verb} by policy`);
       const trace = step.rules.find((other) => isSameRule(other, rule));
-      return say(`${verb} by rule ${ruleName(rule)}`, conditionLines(trace?.condition));
+      const maybe = trace?.condition?.value === 'unknown' ? 'perhaps ' : '';
+      return say(`${maybe}${verb} by rule ${ruleName(rule)}`, conditionLines(trace?.condition));
     }
     case 'relationship':
       return say(`has ${entitlement.relation} on ${asked.resource}`, proofLines(entitlement.proof));

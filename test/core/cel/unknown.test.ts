@@ -104,7 +104,7 @@ describe('an expression that does not', () => {
     const unknowns = new Unknowns();
     const bindings = openBindings(unknowns);
     expect(evaluate('R.attr.args', bindings, hostWith({ unknowns }))).toBe('unknown');
-    expect(evaluate('R.attr.gone', bindings, hostWith({ unknowns }))).toBe('error: No such key: gone');
+    expect(evaluate('string(R.attr.gone)', bindings, hostWith({ unknowns }))).toBe('error: No such key: gone');
   });
 });
 
