@@ -44,7 +44,7 @@ function memoryLog(): DecisionLog {
     append: () => Promise.resolve({ id: `d_${++sequence}`, sequence }),
     get: () => undefined,
     list: () => ({ records: [] }),
-    state: { status: 'ok', waiting: { records: 0, bytes: 0 }, last: { sequence: 0, hash: '' } },
+    state: { status: 'ok', waiting: { records: 0, bytes: 0 }, last: { sequence: 0, hash: '', root: '' } },
     close: () => Promise.resolve(),
   };
 }

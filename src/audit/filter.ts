@@ -2,15 +2,16 @@ import type { ChainTrace } from '../core/path/trace.ts';
 import type { DecisionFilter, StoredDecision } from './log.ts';
 
 /**
- * What the line of every matching record contains. Lines are written by `JSON.stringify`, so a member with a string
- * value has one form only; looking for it in the bytes spares parsing nearly all of the records that do not match.
+ * What the line of every matching record contains. In canonical JSON a member with a value has one form only; looking
+ * for it in the bytes spares parsing nearly all of the records that do not match. A delegation may stand in a step that
+ * the record only refers to.
  */
 export function needlesOf(filter: DecisionFilter): readonly Buffer[] {
-  const members = (['actor', 'origin', 'resource', 'action', 'delegation'] as const).flatMap((name) => {
+  const members = (['actor', 'origin', 'resource', 'action'] as const).flatMap((name) => {
     const value = filter[name];
     return value === undefined ? [] : [Buffer.from(`"${name}":${JSON.stringify(value)}`)];
   });
-  return filter.allowed === undefined ? members : [...members, Buffer.from(`"allowed":${filter.allowed}`)];
+  return filter.allowed === undefined ? members : [...members, Buffer.from(`"decision":${filter.allowed}`)];
 }
 
 /** Whether a record matches every field that the filter gives. */

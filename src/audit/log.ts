@@ -41,7 +41,7 @@ export interface LogState {
   /** Records that were taken and are not on disk yet, and their bytes. */
   readonly waiting: { readonly records: number; readonly bytes: number };
   /** The last record on disk. */
-  readonly last: Link;
+  readonly last: LogHead;
 }
 
 /** A record's place in the chain: what the next one has as its `previous`. */
@@ -50,6 +50,12 @@ export interface Link {
   readonly sequence: number;
   /** SHA-256 of the record, hexadecimal. */
   readonly hash: string;
+}
+
+/** The last record of a log, and all of them together. */
+export interface LogHead extends Link {
+  /** The root of the Merkle tree over all records up to it (RFC 9162, section 2.1), hexadecimal. */
+  readonly root: string;
 }
 
 /** What one decision was and what it read; the log adds id, node and hashes, environment and commit. */

@@ -1,31 +1,31 @@
 import { hash } from 'node:crypto';
 import { err, ok, type Result } from '../core/result.ts';
-import type { DecisionEntry, Link, StoredDecision } from './log.ts';
+import { FORMAT } from './entry.ts';
+import type { Link } from './log.ts';
 
 /**
- * One record is one line of UTF-8, ended by a line feed: a JSON object without white space, whose members stand in a
- * fixed order: `format`, `id`, `node`, `sequence`, then the entry, then `previous` and `hash`.
+ * One record is one line of UTF-8, ended by a line feed: the canonical JSON (RFC 8785) of
+ * `{"entry": …, "id": …, "previous": …, "sha256": …}`.
  *
- * `hash` is SHA-256, in hexadecimal, over the bytes of the line up to the comma before `"hash"`, which is the line
- * without its last 76 bytes: `head -c -76 | sha256sum` of a line prints it. `previous` is the hash of the record
- * before, so it seals that one too. The bytes are hashed as they stand in the file: nothing needs to be parsed or
- * written again the same way (as RFC 8785 would ask for) to verify them.
+ * `sha256` is SHA-256, in hexadecimal, over the canonical JSON of the same object without the member `sha256`: so any
+ * implementation of RFC 8785 can check it. It is also the line up to `,"sha256"` and a brace, so the bytes in the file
+ * suffice, and nothing needs to be parsed. `previous` is that of the record before, so it seals that one too.
  */
 
 /** What the first record of a log follows. */
 export const GENESIS: Link = { sequence: 0, hash: '0'.repeat(64) };
 
-const RECORD_FORMAT = 1;
-
 const NODE = /^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/;
 /** Base 32 in the order of ASCII (the digits of RFC 4648, section 7); ten of them keep 50 bits. */
 const SEQUENCE_DIGITS = 10;
-const HEAD = /^\{"format":1,"id":"(d_[^"]{1,100})","node":"([^"]{1,64})","sequence":(\d{1,16}),/;
-const HEAD_BYTES = 256;
-const TAIL = /,"previous":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"\}$/;
-const TAIL_BYTES = 154;
-/** `,"hash":"…"}`, without the line feed. */
-const SEAL_BYTES = 75;
+const HEAD = '{"entry":';
+const TAIL =
+  /,"id":"(d_([0-9a-v]{10,12})_([A-Za-z0-9.-]{1,64}))","previous":"([0-9a-f]{64})","sha256":"([0-9a-f]{64})"\}$/;
+/** The longest tail: with the longest id. */
+const TAIL_BYTES = 256;
+/** `,"sha256":"…"}`, without the line feed. */
+const SEAL_BYTES = 77;
+const BRACE = 0x7d;
 
 /** Whether a node may be called so; the name becomes part of every id. */
 export function isNodeName(node: string): boolean {
@@ -43,39 +43,63 @@ export function sequenceOf(id: string, node: string): number | undefined {
   return sequence > 0 && recordId(sequence, node) === id ? sequence : undefined;
 }
 
-/** The record that follows `after` on `node`, and its line. Throws what `JSON.stringify` throws. */
-export function encodeRecord(
-  entry: DecisionEntry,
-  node: string,
-  after: Link,
-): { record: StoredDecision; line: string } {
+/** The line of an entry that follows `after` on `node`, without its line feed, and its own link. */
+export function sealRecord(entry: string, node: string, after: Link): { readonly line: string; readonly link: Link } {
   const sequence = after.sequence + 1;
-  const id = recordId(sequence, node);
-  const body = JSON.stringify({
-    at: entry.at,
-    caller: entry.caller,
-    request: entry.request,
-    decision: entry.decision,
-    enforced: entry.enforced,
-    requestId: entry.requestId,
-    latencyUs: entry.latencyUs,
-    search: entry.search,
-    supersedes: entry.supersedes,
-  });
-  const sealed = `{"format":${RECORD_FORMAT},"id":"${id}","node":"${node}","sequence":${sequence},${body.slice(1, -1)},"previous":"${after.hash}"`;
-  const own = hash('sha256', sealed, 'hex');
-  return {
-    record: { ...entry, format: RECORD_FORMAT, id, node, sequence, previous: after.hash, hash: own },
-    line: `${sealed},"hash":"${own}"}\n`,
-  };
+  const content = `${HEAD}${entry},"id":"${recordId(sequence, node)}","previous":"${after.hash}"`;
+  const own = hash('sha256', `${content}}`, 'hex');
+  return { line: `${content},"sha256":"${own}"}`, link: { sequence, hash: own } };
 }
 
-/** The record of a line, if the line is one and matches its own hash; otherwise what is wrong with it. */
-export function decodeRecord(line: Buffer): Result<StoredDecision, string> {
+/** What stands around the entry, without looking into it. */
+export interface Frame {
+  readonly id: string;
+  readonly node: string;
+  readonly sequence: number;
+  readonly previous: string;
+  readonly hash: string;
+  /** The bytes of the entry. */
+  readonly entry: Buffer;
+}
+
+export function readFrame(line: Buffer): Result<Frame, string> {
+  const start = Math.max(0, line.length - TAIL_BYTES);
+  const tail = TAIL.exec(line.toString('latin1', start));
+  const [, id, digits, node, previous, own] = tail ?? [];
+  if (
+    tail === null ||
+    id === undefined ||
+    digits === undefined ||
+    node === undefined ||
+    previous === undefined ||
+    own === undefined ||
+    line.toString('latin1', 0, HEAD.length) !== HEAD
+  ) {
+    return err(formatFault(line) ?? 'no decision record');
+  }
+  const entry = line.subarray(HEAD.length, start + tail.index);
+  return ok({ id, node, sequence: Number.parseInt(digits, 32), previous, hash: own, entry });
+}
+
+/** What is wrong with the format of a line, as far as it says one. */
+export function formatFault(line: Buffer): string | undefined {
+  const format = /^\{"format":(\d+),/.exec(line.toString('latin1', 0, 32))?.[1];
+  if (format === undefined) return undefined;
+  return Number(format) < FORMAT
+    ? `a log of format ${format}, of a version before any release; this version reads format ${FORMAT}: begin another log, by --log or by moving this one away`
+    : newerFormat(Number(format));
+}
+
+export function newerFormat(format: number): string {
+  return `a log of format ${format}; this version of behalf reads format ${FORMAT}: use the version that wrote it`;
+}
+
+/** The frame of a line, if the line is a record that matches its own hash; otherwise what is wrong with it. */
+export function openRecord(line: Buffer): Result<Frame, string> {
   const frame = readFrame(line);
   if (!frame.ok) return frame;
-  const seal = checkSeal(line, frame.value);
-  return seal.ok ? ok(JSON.parse(line.toString()) as StoredDecision) : seal;
+  const sealed = checkSeal(line, frame.value);
+  return sealed.ok ? frame : sealed;
 }
 
 /**
@@ -99,34 +123,13 @@ export function checkLine(line: Buffer, node: string | undefined, after: Link | 
   return checkSeal(line, frame);
 }
 
-export interface Frame {
-  readonly id: string;
-  readonly node: string;
-  readonly sequence: number;
-  readonly previous: string;
-  readonly hash: string;
-}
-
-/** What stands around the entry, without looking into it. */
-export function readFrame(line: Buffer): Result<Frame, string> {
-  const head = HEAD.exec(line.toString('latin1', 0, HEAD_BYTES));
-  const tail = TAIL.exec(line.toString('latin1', Math.max(0, line.length - TAIL_BYTES)));
-  const [, id, node, sequence] = head ?? [];
-  const [, previous, own] = tail ?? [];
-  if (id === undefined || node === undefined || previous === undefined || own === undefined) {
-    const format = /^\{"format":(\d+),/.exec(line.toString('latin1', 0, 32))?.[1];
-    return err(
-      format !== undefined && Number(format) > RECORD_FORMAT
-        ? `a record of format ${format}; this version of behalf reads format ${RECORD_FORMAT}: use the version that wrote it`
-        : 'no decision record',
-    );
-  }
-  return ok({ id, node, sequence: Number(sequence), previous, hash: own });
-}
-
 function checkSeal(line: Buffer, frame: Frame): Result<Link, string> {
-  if (hash('sha256', line.subarray(0, line.length - SEAL_BYTES), 'hex') !== frame.hash) {
-    return err(`record ${frame.id} was changed: its hash is not that of its content`);
-  }
-  return ok({ sequence: frame.sequence, hash: frame.hash });
+  const comma = line.length - SEAL_BYTES;
+  const before = line[comma] ?? BRACE;
+  // In place: copying a line takes as long as hashing it.
+  line[comma] = BRACE;
+  const own = hash('sha256', line.subarray(0, comma + 1), 'hex');
+  line[comma] = before;
+  if (own !== frame.hash) return err(`record ${frame.id} was changed: its hash is not that of its content`);
+  return ok({ sequence: frame.sequence, hash: own });
 }

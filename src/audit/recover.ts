@@ -1,13 +1,25 @@
-import { closeSync, fdatasyncSync, ftruncateSync, openSync, readSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { err, ok, type Result } from '../core/result.ts';
+import { type ChainEnd, checkEnds, checkSegment } from './check-segment.ts';
+import { headerLine } from './header.ts';
 import type { Link } from './log.ts';
 import { GENESIS } from './record.ts';
-import { checkEnds, checkSegment, listSegments, type Segment, segmentPath, syncDirectory } from './segment.ts';
+import { headerOf, listSegments, type Segment, type SegmentFile, segmentPath, syncDirectory } from './segment.ts';
+import { Frontier } from './tree/frontier.ts';
 
 export interface Recovered {
   /** Oldest first, at least one; the last is the one to write to. */
   readonly segments: Segment[];
-  readonly last: Link;
+  readonly end: ChainEnd;
 }
 
 /**
@@ -19,45 +31,86 @@ export interface Recovered {
  * error: the file and the record.
  */
 export function recover(directory: string, node: string): Result<Recovered, string> {
-  const segments = listSegments(directory);
-  const current = segments.at(-1);
-  if (current === undefined) return ok({ segments: [createFirst(directory)], last: GENESIS });
-
-  let after = segments[0]?.first === 1 ? GENESIS : undefined;
-  for (const segment of segments.slice(0, -1)) {
-    const end = checkEnds(segment, node, after);
-    if (!end.ok) return end;
-    after = end.value;
+  const files = listSegments(directory);
+  const newest = files.at(-1);
+  if (newest === undefined) return ok(begin(directory, node));
+  const header = headerOf(newest.path, newest.length);
+  if (!header.ok) return header;
+  if (header.value !== undefined) {
+    const checked = check(files, node);
+    if (checked.ok) cutTornLine(checked.value);
+    return checked;
   }
-  const checked = checkSegment(current, node, after);
+  // The process died while it began this segment: nothing was recorded there.
+  const older = files.slice(0, -1);
+  if (older.length === 0) {
+    if (newest.first !== 1) {
+      return err(`${newest.path} is empty and the records before sequence ${newest.first} are gone: the chain is lost`);
+    }
+    setAside(newest);
+    return ok(begin(directory, node));
+  }
+  const checked = check(older, node);
   if (!checked.ok) return checked;
-  const { last, records, end } = checked.value;
-  if (last === undefined) {
-    return err(`${current.path} is empty and the records before sequence ${current.first} are gone: the chain is lost`);
+  const next = checked.value.end.last.sequence + 1;
+  if (newest.first !== next) {
+    return err(`${newest.path} is empty, and its name is not that of sequence ${next}, which follows`);
   }
-  if (records === 0 && current.first !== last.sequence + 1) {
-    return err(`${current.path} is empty, and its name is not that of sequence ${last.sequence + 1}, which follows`);
-  }
-  if (end < current.length) cutTornLine(current, end);
-  return ok({ segments, last });
+  cutTornLine(checked.value);
+  setAside(newest);
+  return checked;
 }
 
-function createFirst(directory: string): Segment {
+function check(files: readonly SegmentFile[], node: string): Result<Checked, string> {
+  const segments: Segment[] = [];
+  let after: Link | undefined = files[0]?.first === 1 ? GENESIS : undefined;
+  for (const file of files.slice(0, -1)) {
+    const ends = checkEnds(file, node, after);
+    if (!ends.ok) return ends;
+    segments.push({ ...file, start: ends.value.start });
+    after = ends.value.last;
+  }
+  const current = files.at(-1);
+  const checked =
+    current === undefined
+      ? ok(undefined)
+      : checkSegment(current, node, after === undefined ? undefined : { last: after });
+  if (!checked.ok) return checked;
+  if (current === undefined || checked.value === undefined) return err('there is no segment to go on with');
+  const { start, length, end } = checked.value;
+  segments.push({ ...current, start, length });
+  return ok({ segments, end, size: current.length });
+}
+
+interface Checked extends Recovered {
+  /** Bytes of the last segment, with what may stand after its last whole line. */
+  readonly size: number;
+}
+
+function begin(directory: string, node: string): Recovered {
   const path = segmentPath(directory, 1);
-  closeSync(openSync(path, 'wx'));
+  const end = { last: GENESIS, frontier: Frontier.empty() };
+  const header = Buffer.from(`${headerLine({ node, after: end.last, frontier: end.frontier })}\n`);
+  writeFileSync(path, header, { flag: 'wx', flush: true });
   syncDirectory(directory);
-  return { path, first: 1, length: 0 };
+  return { segments: [{ path, first: 1, start: header.length, length: header.length }], end };
 }
 
-function cutTornLine(segment: Segment, end: number): void {
+function setAside({ path, length }: SegmentFile): void {
+  if (length > 0) renameSync(path, `${path}.torn-0`);
+  else unlinkSync(path);
+}
+
+function cutTornLine({ segments, size }: Checked): void {
+  const segment = segments.at(-1);
+  if (segment === undefined || segment.length === size) return;
   const fd = openSync(segment.path, 'r+');
   try {
-    const torn = Buffer.alloc(segment.length - end);
-    readSync(fd, torn, 0, torn.length, end);
-    writeFileSync(`${segment.path}.torn-${end}`, torn, { flush: true });
-    ftruncateSync(fd, end);
+    const torn = Buffer.alloc(size - segment.length);
+    readSync(fd, torn, 0, torn.length, segment.length);
+    writeFileSync(`${segment.path}.torn-${segment.length}`, torn, { flush: true });
+    ftruncateSync(fd, segment.length);
     fdatasyncSync(fd);
-    segment.length = end;
   } finally {
     closeSync(fd);
   }

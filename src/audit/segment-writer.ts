@@ -1,85 +1,121 @@
-import { closeSync, openSync, statSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
+import type { ChainEnd } from './check-segment.ts';
+import { headerLine } from './header.ts';
+import { sealRecord } from './record.ts';
 import { type Segment, segmentPath, syncDirectory } from './segment.ts';
+import { recordLeaf } from './tree/merkle-hash.ts';
+import type { Batch, Written } from './writer.ts';
 
 interface Opened {
-  readonly handle: FileHandle;
+  readonly fd: number;
   /** Device and inode: which file it is, whatever its path leads to later. */
   readonly identity: string;
 }
 
 /**
- * Writes to the end of the log, durably. `length` of the last segment is what is known to be on disk; whatever a
- * failed write left behind it is cut off before the next one.
+ * Writes to the end of the log, durably: chains, seals and hashes the records of a batch, writes them, and waits until
+ * they are on disk. `length` of the segment is what is known to be there; whatever a failed write left behind it is cut
+ * off before the next one.
  */
 export class SegmentWriter {
   private readonly directory: string;
-  private readonly segments: Segment[];
-  private readonly segmentBytes: number;
+  private readonly node: string;
   private current: Segment;
+  private end: ChainEnd;
   /** Absent until the first write, and after a failed one. */
   private opened: Opened | undefined;
 
-  constructor(directory: string, segments: Segment[], current: Segment, segmentBytes: number) {
+  constructor(directory: string, node: string, current: Segment, end: ChainEnd) {
     this.directory = directory;
-    this.segments = segments;
+    this.node = node;
     this.current = current;
-    this.segmentBytes = segmentBytes;
+    this.end = end;
   }
 
   /**
-   * Appends whole lines, the first of which has the sequence `first`. When it resolves, they are on disk, in a file
-   * that is still the one in the directory; when it rejects, none of them counts as written.
+   * Appends the records of a batch. When it returns, they are on disk, in a file that is still the one in the directory;
+   * when it throws, none of them counts as written, and the same sequences come again.
    */
-  async write(lines: Buffer, first: number): Promise<void> {
-    if (this.current.length > 0 && this.current.length + lines.length > this.segmentBytes) await this.rotate(first);
-    this.opened ??= await this.reopen();
-    const { handle, identity } = this.opened;
+  write({ entries, rotates }: Batch): Written {
+    const { node } = this;
+    const frontier = this.end.frontier.copy();
+    let { last } = this.end;
+    let text = '';
+    for (const entry of entries) {
+      const { line, link } = sealRecord(entry, node, last);
+      text += `${line}\n`;
+      last = link;
+      frontier.append(recordLeaf(link.hash));
+    }
+    if (rotates) this.rotate();
+    const lines = Buffer.from(text);
+    this.opened ??= this.reopen();
+    const { fd, identity } = this.opened;
     try {
-      await writeAll(handle, lines, this.current.length);
-      await handle.datasync();
+      writeAll(fd, lines, this.current.length);
+      fdatasyncSync(fd);
       this.checkInPlace(identity, this.current.length + lines.length);
       this.current.length += lines.length;
+      this.end = { last, frontier };
+      return { segment: { ...this.current }, last: { ...last, root: frontier.root() } };
     } catch (error) {
-      await this.close();
+      this.close();
       // At once, so that a half line stays no longer than it must; if it fails, the next write tries again.
-      this.opened = await this.reopen().catch(() => undefined);
+      try {
+        this.opened = this.reopen();
+      } catch {
+        this.opened = undefined;
+      }
       throw error;
     }
   }
 
-  async close(): Promise<void> {
+  close(): void {
     const { opened } = this;
     this.opened = undefined;
-    // A close that fails tells of nothing that datasync has not told.
-    await opened?.handle.close().catch(() => undefined);
+    if (opened === undefined) return;
+    try {
+      closeSync(opened.fd);
+    } catch {
+      // It tells of nothing that fdatasync has not told.
+    }
   }
 
-  private async reopen(): Promise<Opened> {
+  private reopen(): Opened {
     const { path, length } = this.current;
-    const handle = await open(path, 'r+');
+    const fd = openSync(path, 'r+');
     try {
-      const { size, dev, ino } = await handle.stat();
+      const { size, dev, ino } = fstatSync(fd);
       if (size < length) throw new Error(`${path} has ${size} bytes, but ${length} were written: records are missing`);
       if (size > length) {
-        await handle.truncate(length);
-        await handle.datasync();
+        ftruncateSync(fd, length);
+        fdatasyncSync(fd);
       }
-      return { handle, identity: `${dev}:${ino}` };
+      return { fd, identity: `${dev}:${ino}` };
     } catch (error) {
-      await handle.close();
+      closeSync(fd);
       throw error;
     }
   }
 
-  private async rotate(first: number): Promise<void> {
-    const next: Segment = { path: segmentPath(this.directory, first), first, length: 0 };
+  /** Begins the segment of the next record; again where that failed after it had begun. */
+  private rotate(): void {
+    const { last, frontier } = this.end;
+    const first = last.sequence + 1;
+    if (this.current.first === first) return;
+    const path = segmentPath(this.directory, first);
+    const header = Buffer.from(`${headerLine({ node: this.node, after: last, frontier })}\n`);
     // A file of this name can only be left over from an attempt that failed: nothing in it was ever acknowledged.
-    closeSync(openSync(next.path, 'w'));
+    const fd = openSync(path, 'w');
+    try {
+      writeAll(fd, header, 0);
+      fdatasyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
     syncDirectory(this.directory);
-    await this.close();
-    this.segments.push(next);
-    this.current = next;
+    this.close();
+    this.current = { path, first, start: header.length, length: header.length };
   }
 
   /** A file that was deleted or replaced can still be written to, but nobody will find it after a restart. */
@@ -91,10 +127,10 @@ export class SegmentWriter {
   }
 }
 
-async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+function writeAll(fd: number, bytes: Buffer, position: number): void {
   for (let written = 0; written < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);
-    if (bytesWritten === 0) throw new Error('the file takes no more bytes');
-    written += bytesWritten;
+    const count = writeSync(fd, bytes, written, bytes.length - written, position + written);
+    if (count === 0) throw new Error('the file takes no more bytes');
+    written += count;
   }
 }

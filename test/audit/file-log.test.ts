@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import canonicalize from 'canonicalize';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type FileLogOptions, openFileLog } from '../../src/audit/file-log.ts';
 import {
@@ -63,12 +64,17 @@ function entries(number: number): DecisionEntry[] {
 
 function segmentsIn(place: string): string[] {
   return readdirSync(place)
-    .filter((name) => name.endsWith('.jsonl'))
+    .filter((name) => /^decisions-\d+\.jsonl$/.test(name))
     .map((name) => join(place, name));
 }
 
+/** The lines of records; the first line is the header. */
 function linesOf(file: string): string[] {
-  return readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return readFileSync(file, 'utf8').split('\n').slice(1, -1);
+}
+
+function headerOf(file: string): string {
+  return readFileSync(file, 'utf8').split('\n')[0] ?? '';
 }
 
 describe('append', () => {
@@ -77,7 +83,7 @@ describe('append', () => {
     const [first, second] = await appendAll([entry, { ...entry, requestId: 'r', supersedes: 'd_0' }]);
     expect(first).toEqual({
       ...entry,
-      format: 1,
+      format: 2,
       id: 'd_0000000001_node-1',
       node: 'node-1',
       sequence: 1,
@@ -92,25 +98,36 @@ describe('append', () => {
     await Promise.all(entries(500).map((entry) => log.append(entry).then(({ sequence }) => order.push(sequence))));
     expect(order).toEqual(Array.from({ length: 500 }, (_, n) => n + 1));
     const file = segmentsIn(directory)[0] ?? '';
-    expect(linesOf(file).map((line) => JSON.parse(line).at)).toEqual(order);
+    expect(linesOf(file).map((line) => JSON.parse(line).entry.at)).toEqual(order);
   });
 
-  test('can be verified with the file and SHA-256 alone', async () => {
-    await appendAll([...entries(5), decisionEntry({ request: { context: { text: 'Grüße 𝄞 \u2028 \ud800 \n' } } })]);
+  test('can be verified with the file, SHA-256 and another implementation of RFC 8785', async () => {
+    const text = 'Grüße 𝄞 \u2028 \\ud800 \n';
+    await appendAll([
+      ...entries(5),
+      decisionEntry({ request: { context: { text, z: 1, a: { 10: 1, 9: 2, '!': 3 } } } }),
+    ]);
     let previous = '0'.repeat(64);
-    for (const line of readFileSync(segmentsIn(directory)[0] ?? '')
-      .toString('latin1')
-      .split('\n')
-      .slice(0, -1)) {
-      const whole = `${line}\n`;
-      const hash = createHash('sha256')
-        .update(Buffer.from(whole.slice(0, -76), 'latin1'))
-        .digest('hex');
-      const record = JSON.parse(line);
-      expect(record.hash).toBe(hash);
+    for (const line of linesOf(segmentsIn(directory)[0] ?? '')) {
+      const { sha256, ...record } = JSON.parse(line);
+      expect(canonicalize({ ...record, sha256 })).toBe(line);
+      expect(sha256).toBe(
+        createHash('sha256')
+          .update(canonicalize(record) ?? '')
+          .digest('hex'),
+      );
       expect(record.previous).toBe(previous);
-      previous = hash;
+      previous = sha256;
     }
+    const header = headerOf(segmentsIn(directory)[0] ?? '');
+    expect(header).toBe(canonicalize(JSON.parse(header)));
+    expect(JSON.parse(header).header).toEqual({
+      first: 1,
+      format: 2,
+      frontier: [],
+      node: 'node-1',
+      previous: '0'.repeat(64),
+    });
     expect(verifyLog(directory, 'node-1')).toEqual({
       ok: true,
       value: { records: 6, first: 1, last: { sequence: 6, hash: previous } },
@@ -206,7 +223,7 @@ describe('get', () => {
     expect(() => log.list({}, { limit: 100 })).toThrow(LogError);
     expect(verifyLog(directory, 'node-1')).toMatchObject({
       ok: false,
-      error: expect.stringContaining(`line 2: record ${id} was changed`),
+      error: expect.stringContaining(`line 3: record ${id} was changed`),
     });
     expect(log.get(records[0]?.id ?? '')).toEqual(records[0]);
   });
@@ -291,7 +308,7 @@ describe('opening', () => {
     const whole = readFileSync(file);
     const lines = linesOf(file);
     const end = whole.length - Buffer.byteLength(lines[4] ?? '') - 1;
-    for (const cut of [1, 2, 77, 200, whole.length - end - 1]) {
+    for (const cut of [1, 2, 78, 200, whole.length - end - 1]) {
       writeFileSync(file, whole.subarray(0, whole.length - cut));
       log = openFileLog(directory, 'node-1');
       expect(readFileSync(`${file}.torn-${end}`).equals(whole.subarray(end, whole.length - cut))).toBe(true);
@@ -314,42 +331,37 @@ describe('opening', () => {
     [
       'a changed record',
       (lines) => lines.with(2, (lines[2] ?? '').replace('alice', 'malik')),
-      /line 3: record d_0000000003_node-1 was changed/,
+      /line 4: record d_0000000003_node-1 was changed/,
     ],
     [
       'a changed last record',
       (lines) => lines.with(5, (lines[5] ?? '').replace('alice', 'malik')),
-      /line 6: record d_0000000006_node-1 was changed/,
+      /line 7: record d_0000000006_node-1 was changed/,
     ],
     [
       'a missing record',
       (lines) => lines.toSpliced(2, 1),
-      /line 3: record d_0000000004_node-1 has sequence 4, where 3 follows/,
+      /line 4: record d_0000000004_node-1 has sequence 4, where 3 follows/,
     ],
     [
       'a missing first record',
       (lines) => lines.slice(1),
-      /line 1: record d_0000000002_node-1 has sequence 2, where 1 follows/,
+      /line 2: record d_0000000002_node-1 has sequence 2, where 1 follows/,
     ],
     [
       'a repeated record',
       (lines) => lines.toSpliced(2, 0, lines[1] ?? ''),
-      /line 3: record d_0000000002_node-1 has sequence 2/,
+      /line 4: record d_0000000002_node-1 has sequence 2/,
     ],
-    ['exchanged records', (lines) => [lines[1] ?? '', lines[0] ?? '', ...lines.slice(2)], /line 1/],
-    ['a line of something else', (lines) => lines.toSpliced(3, 0, '{"level":30}'), /line 4: no decision record/],
-    ['an empty line', (lines) => lines.toSpliced(3, 0, ''), /line 4: no decision record/],
-    [
-      'a newer format',
-      (lines) => lines.map((line) => line.replace('"format":1', '"format":2')),
-      /line 1: a record of format 2/,
-    ],
+    ['exchanged records', (lines) => [lines[1] ?? '', lines[0] ?? '', ...lines.slice(2)], /line 2/],
+    ['a line of something else', (lines) => lines.toSpliced(3, 0, '{"level":30}'), /line 5: no decision record/],
+    ['an empty line', (lines) => lines.toSpliced(3, 0, ''), /line 5: no decision record/],
   ];
   test.each(damages)('%s refuses, names it, and changes nothing', async (_, damage, message) => {
     await appendAll(entries(6));
     await log.close();
     const file = segmentsIn(directory)[0] ?? '';
-    const damaged = `${damage(linesOf(file)).join('\n')}\n`;
+    const damaged = `${[headerOf(file), ...damage(linesOf(file))].join('\n')}\n`;
     writeFileSync(file, damaged);
     expect(() => openFileLog(directory, 'node-1')).toThrow(LogError);
     expect(() => openFileLog(directory, 'node-1')).toThrow(message);

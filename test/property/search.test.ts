@@ -50,7 +50,7 @@ function nowhere(): DecisionLog {
     },
     get: () => undefined,
     list: () => ({ records: [] }),
-    state: { status: 'ok', waiting: { records: 0, bytes: 0 }, last: { sequence: 0, hash: '' } },
+    state: { status: 'ok', waiting: { records: 0, bytes: 0 }, last: { sequence: 0, hash: '', root: '' } },
     close: async () => {},
   };
 }
