@@ -25,12 +25,17 @@ const ABOUT_NOTHING: ReadonlySet<string> = new Set([
 
 /**
  * Whether an error stands whatever the open members are: it is about another member by itself, and nothing around that
- * could make it good (a branch of `anyOf`, say). `schemaPath` leads to the keyword that failed, from the root.
+ * could make it good (a branch of `anyOf`, say). `schemaPath` leads to the keyword that failed, from the root, and
+ * `instancePath` to what it failed for: a `$ref` may have led back to the root from anywhere, for anything.
  */
-export function isSure({ schemaPath, params }: ErrorObject, open: ReadonlySet<string>): boolean {
+export function isSure({ schemaPath, instancePath, params }: ErrorObject, open: ReadonlySet<string>): boolean {
   const [root, keyword, name, below] = schemaPath.split('/');
   if (root !== '#') return false;
-  if (keyword === 'properties' && name !== undefined && below !== undefined) return !open.has(unescaped(name));
+  if (keyword === 'properties' && name !== undefined && below !== undefined) {
+    const member = pointed(decodeURIComponent(name));
+    return member === pointed(instancePath.split('/')[1] ?? '') && !open.has(member);
+  }
+  if (instancePath !== '') return false;
   const { missingProperty, additionalProperty } = params as {
     readonly missingProperty?: string;
     readonly additionalProperty?: string;
@@ -55,7 +60,7 @@ export function readsAnyOf(schema: unknown, names: ReadonlySet<string>): boolean
   });
 }
 
-/** A name as a segment of a URI fragment that is a JSON pointer (RFC 6901, section 6). */
-function unescaped(segment: string): string {
-  return decodeURIComponent(segment).replaceAll('~1', '/').replaceAll('~0', '~');
+/** The name that a segment of a JSON pointer stands for (RFC 6901, section 4). */
+function pointed(segment: string): string {
+  return segment.replaceAll('~1', '/').replaceAll('~0', '~');
 }
