@@ -16,7 +16,8 @@ export interface Line {
 
 /** The lines of a file from offset `start` up to `end` (exclusive), in order. */
 export function* linesFrom(fd: number, start: number, end: number): Generator<Line> {
-  let rest: Buffer = Buffer.alloc(0);
+  // In pieces, which are put together once: a line may be many chunks long.
+  let rest: Buffer[] = [];
   let restStart = start;
   let size = FIRST_CHUNK_BYTES;
   for (let position = start; position < end; ) {
@@ -26,15 +27,15 @@ export function* linesFrom(fd: number, start: number, end: number): Generator<Li
     let from = 0;
     for (let feed = chunk.indexOf(LINE_FEED); feed >= 0; feed = chunk.indexOf(LINE_FEED, from)) {
       const part = chunk.subarray(from, feed);
-      const bytes = rest.length === 0 ? part : Buffer.concat([rest, part]);
+      const bytes = rest.length === 0 ? part : Buffer.concat([...rest, part]);
       yield { start: restStart, bytes, complete: true };
       restStart += bytes.length + 1;
-      rest = Buffer.alloc(0);
+      rest = [];
       from = feed + 1;
     }
-    rest = Buffer.concat([rest, chunk.subarray(from)]);
+    if (from < chunk.length) rest.push(chunk.subarray(from));
   }
-  if (rest.length > 0) yield { start: restStart, bytes: rest, complete: false };
+  if (rest.length > 0) yield { start: restStart, bytes: Buffer.concat(rest), complete: false };
 }
 
 /** The lines of a file that end at or before `end`, which is the end of a line: last one first. */

@@ -118,6 +118,7 @@ export interface ChangeHead {
 }
 
 export interface ChangeLine extends ChangeHead {
+  readonly epoch: string;
   /** Without line feed. */
   readonly text: string;
 }

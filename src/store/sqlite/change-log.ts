@@ -106,8 +106,8 @@ export class ChangeLog {
     for (const row of this.sql.commitsAfter.iterate(after, -1)) {
       size += row.changes.length;
       if (lines.length > 0 && size > mostBytes) break;
-      const { revision, sha256 } = row;
-      lines.push({ revision, sha256, text: changeLine(aroundChanges(toHead(row)), row.changes, sha256) });
+      const { revision, sha256, epoch } = row;
+      lines.push({ revision, sha256, epoch, text: changeLine(aroundChanges(toHead(row)), row.changes, sha256) });
     }
     return lines;
   }
