@@ -1,4 +1,5 @@
-import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { err, ok, type Result } from '../core/result.ts';
 
 /** The file of a log directory that holds every checkpoint of the node, the oldest first. */
@@ -16,15 +17,21 @@ export function checkpointLine(note: string): string {
   return `${JSON.stringify({ note })}\n`;
 }
 
-/** Appends a checkpoint to a file, and waits until it is on disk. */
-export function appendCheckpoint(path: string, note: string): void {
-  const bytes = Buffer.from(checkpointLine(note));
-  const fd = openSync(path, 'a', 0o644);
+/** Appends a checkpoint to a file, and resolves once it is on disk; rejects where nothing of it is in the file. */
+export async function appendCheckpoint(path: string, note: string): Promise<void> {
+  const file = await open(path, 'a', 0o644);
   try {
-    for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
-    fdatasyncSync(fd);
+    const { size } = await file.stat();
+    try {
+      await file.appendFile(checkpointLine(note));
+      await file.datasync();
+    } catch (fault) {
+      // Half a line would spoil the next one.
+      await file.truncate(size);
+      throw fault;
+    }
   } finally {
-    closeSync(fd);
+    await file.close();
   }
 }
 
