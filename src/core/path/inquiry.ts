@@ -166,7 +166,8 @@ function openNames(
   names: readonly string[] | undefined,
   directory: Attributes | undefined,
 ): ReadonlySet<string> | undefined {
-  const open = names?.filter((name) => directory === undefined || !Object.hasOwn(directory, name)) ?? [];
+  if (names === undefined) return undefined;
+  const open = names.filter((name) => directory === undefined || !Object.hasOwn(directory, name));
   return open.length === 0 ? undefined : new Set(open);
 }
 
