@@ -33,9 +33,14 @@ export function toToolAttributes(tool: Attributes): ToolAttributes {
   };
 }
 
+/** Characters of a title or description that the directory keeps. The digest is of all of it, however long. */
+const LONGEST = 4096;
+
 /** The directory holds Unicode text only: half a surrogate pair becomes U+FFFD in it. */
 function text(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value.toWellFormed() : null;
+  if (typeof value !== 'string' || value === '') return null;
+  const kept = value.length > LONGEST ? `${value.slice(0, LONGEST - 1)}…` : value;
+  return kept.toWellFormed();
 }
 
 function isObject(value: unknown): value is Attributes {

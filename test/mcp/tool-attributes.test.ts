@@ -32,6 +32,11 @@ test.each<[string, object, object]>([
   ],
   ['hints that are none', { annotations: { readOnlyHint: 'true', openWorldHint: 0 } }, WORST],
   ['annotations that are none', { annotations: ['x'], title: 7, description: '' }, WORST],
+  [
+    'a description that is too long',
+    { description: 'x'.repeat(5000) },
+    { ...WORST, description: `${'x'.repeat(4095)}…` },
+  ],
   ['half a surrogate pair', { description: 'a\ud800' }, { ...WORST, description: 'a\ufffd' }],
 ])('%s', (_what, tool, expected) => {
   expect(toToolAttributes(tool as Parameters<typeof toToolAttributes>[0])).toEqual(expected);
