@@ -9,18 +9,27 @@ const { version } = JSON.parse(packageFile) as { readonly version: string };
 
 /** The composition root: the one place that knows which implementation stands behind each port. */
 async function loadRooms(): Promise<Rooms> {
-  const [{ openSqliteStore }, { openFileLog }, { buildServer }, { makeKey }, { parseCaller }, { toCallerRow }] =
-    await Promise.all([
-      import('./store/sqlite/sqlite-store.ts'),
-      import('./audit/file-log.ts'),
-      import('./wire/server.ts'),
-      import('./callers/key.ts'),
-      import('./callers/parse-caller.ts'),
-      import('./callers/caller-row.ts'),
-    ]);
+  const [
+    { openSqliteStore },
+    { openFileLog },
+    { openChangeMirror },
+    { buildServer },
+    { makeKey },
+    { parseCaller },
+    { toCallerRow },
+  ] = await Promise.all([
+    import('./store/sqlite/sqlite-store.ts'),
+    import('./audit/file-log.ts'),
+    import('./audit/change-mirror.ts'),
+    import('./wire/server.ts'),
+    import('./callers/key.ts'),
+    import('./callers/parse-caller.ts'),
+    import('./callers/caller-row.ts'),
+  ]);
   return {
     openStore: openSqliteStore,
     openLog: openFileLog,
+    openMirror: openChangeMirror,
     buildServer: (app) => buildServer({ ...app, version }),
     makeCaller: (fields) => {
       const caller = parseCaller(fields);

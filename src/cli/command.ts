@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { ChangeMirror, ChangeSource } from '../audit/change-mirror.ts';
 import { type DecisionLog, LogError } from '../audit/log.ts';
 import { Behalf, BehalfError } from '../client/client.ts';
 import type { CallerRow } from '../core/change.ts';
@@ -13,6 +14,7 @@ import type { Terminal } from './terminal.ts';
 export interface Rooms {
   openStore(path: string): Store;
   openLog(directory: string, node: string): DecisionLog;
+  openMirror(directory: string, store: ChangeSource): ChangeMirror;
   buildServer(app: App): Listener;
   /** A new caller's row from what was asked for, and its key; or what is wrong with it, field by field. */
   makeCaller(

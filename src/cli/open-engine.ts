@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ChangeMirror } from '../audit/change-mirror.ts';
 import type { DecisionLog } from '../audit/log.ts';
 import type { Config } from '../config.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
@@ -19,6 +20,8 @@ import { readSources, type Sources, shown } from './read-sources.ts';
 export interface Engine {
   readonly ledger: Ledger;
   readonly log: DecisionLog;
+  /** The change log, beside the decisions. */
+  readonly mirror: ChangeMirror;
   /** `published`, `unchanged`, `kept` (the directories hold none, or a broken one and that was wanted). */
   readonly bundle: 'published' | 'unchanged' | 'kept';
   /** What was written into an empty store. */
@@ -60,8 +63,10 @@ export async function openEngine(
 
   let store: Store | undefined;
   let log: DecisionLog | undefined;
+  let mirror: ChangeMirror | undefined;
   let ledger: Ledger | undefined;
   const close = async (): Promise<void> => {
+    await mirror?.close();
     await log?.close();
     ledger?.cacheRelationships();
     store?.close();
@@ -69,16 +74,30 @@ export async function openEngine(
   try {
     store = rooms.openStore(config.store);
     log = rooms.openLog(config.log, config.node);
+    // Before anything is written: it is what finds out that the store was replaced by a backup.
+    mirror = rooms.openMirror(config.log, store);
     ledger = new Ledger(store, clock, emptyBundle());
+    ledger.follow(() => mirror?.wake());
+    mirror.wake();
     const material = { config, sources: sources.value, checked, seedFile: seedFile.value };
     const prepared = await prepare(ledger, material, admit);
-    if (prepared.ok) return ok({ ledger, log, ...prepared.value, close });
+    if (prepared.ok) {
+      const warnings = [...mirrorWarnings(mirror), ...prepared.value.warnings];
+      return ok({ ledger, log, mirror, ...prepared.value, warnings, close });
+    }
     await close();
     return prepared;
   } catch (fault) {
     await close();
     throw fault;
   }
+}
+
+function mirrorWarnings({ damagedFrom }: ChangeMirror): readonly string[] {
+  if (damagedFrom === undefined) return [];
+  return [
+    `the change log beside the decisions was damaged from revision ${damagedFrom} on, as by a power cut; it is written again from the store`,
+  ];
 }
 
 interface Material {

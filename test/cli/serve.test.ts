@@ -1,6 +1,9 @@
+import { copyFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { verifyChanges } from '../../src/audit/verify-changes.ts';
 import { startServer } from '../../src/cli/start-server.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { configOf, ROOMS, run, startWorld, tryStart } from '../support/command.ts';
 import { DELEGATIONS, makeSmallWorld, SEED, type SmallWorld } from '../support/small-world.ts';
 
@@ -36,6 +39,25 @@ describe('serve', () => {
     expect(second.seeded).toBeUndefined();
     expect(second.ledger.revision).toBe(revision);
     await second.close();
+  });
+
+  test('the change log is beside the decisions once it was stopped, whole', async () => {
+    const first = await startWorld(world, { seed: world.path('seed.yaml') });
+    const { revision } = first.ledger;
+    await first.close();
+    expect(verifyChanges(world.path('data/decisions'))).toMatchObject({ faults: [], notes: [], head: { revision } });
+  });
+
+  test('a store that was replaced by a backup is not served beside the changes that it lost', async () => {
+    await (await startWorld(world)).close();
+    copyFileSync(world.path('data/behalf.db'), world.path('backup.db'));
+    await (await startWorld(world, { seed: world.path('seed.yaml') })).close();
+    copyFileSync(world.path('backup.db'), world.path('data/behalf.db'));
+    expect(await refusal({ seed: world.path('seed.yaml') })).toMatch(/the store was restored from a backup.*--log/);
+    const store = openSqliteStore(world.path('data/behalf.db'));
+    expect(store.revision).toBe(1);
+    store.close();
+    expect(await refusal({ seed: world.path('seed.yaml'), log: world.path('data/new') })).toBe('started');
   });
 
   test('a second server on the same store says that it is in use', async () => {

@@ -1,3 +1,4 @@
+import { openChangeMirror } from '../../src/audit/change-mirror.ts';
 import { openFileLog } from '../../src/audit/file-log.ts';
 import { toCallerRow } from '../../src/callers/caller-row.ts';
 import { makeKey } from '../../src/callers/key.ts';
@@ -16,6 +17,7 @@ import type { SmallWorld } from './small-world.ts';
 export const ROOMS: Rooms = {
   openStore: openSqliteStore,
   openLog: openFileLog,
+  openMirror: openChangeMirror,
   buildServer,
   makeCaller: (fields) => {
     const caller = parseCaller(fields);
