@@ -29,7 +29,8 @@ export interface TokenOptions {
 export interface SenderOptions {
   /**
    * Accepts Behalf keys as bearer tokens. Answers whose a key is, undefined for one that is not in force; throws where
-   * that cannot be found out. Asked for every HTTP request, so that a removed key is dead on the next one.
+   * that cannot be found out. Asked for every HTTP request, so that a removed key is dead on the next one. With a running
+   * Behalf: `callers.own()` of a client with the key.
    */
   readonly keys?: (key: string) => Promise<KeyHolder | undefined>;
   readonly tokens?: TokenOptions;
