@@ -1,5 +1,5 @@
 import type { Checkpoint } from './checkpoint.ts';
-import type { Link } from './log.ts';
+import type { LogHead } from './log.ts';
 import type { Hash } from './tree/merkle-hash.ts';
 
 /**
@@ -29,11 +29,6 @@ export interface Evidence {
   readonly state: EvidenceState;
   /** Makes a last checkpoint, and waits, for a while, until it is pushed. */
   close(): Promise<void>;
-}
-
-/** The last record on disk, and the Merkle tree hash over all up to it. */
-export interface LogHead extends Link {
-  readonly root: Hash;
 }
 
 export interface SignedCheckpoint {

@@ -4,6 +4,7 @@ import { isFull, Reserve } from './reserve.ts';
 import type { Segment } from './segment.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { Frontier } from './tree/frontier.ts';
+import { type CompletedNode, TreeKeeper } from './tree-keeper.ts';
 import type { Batch, Written } from './writer.ts';
 
 /** The log that is to be written: its place, and where it ends. */
@@ -35,6 +36,8 @@ export interface ThreadReply {
 
 /** Milliseconds between two looks at whether there is room for the reserve again. */
 const RESERVE_RETRY_MS = 2000;
+/** Milliseconds until the hashes of the tree are tried again where they could not be written. */
+const TREE_RETRY_MS = 5000;
 
 /** A log of this thread. Everything is synchronous, as a batch is all that there is to do. */
 class WrittenLog {
@@ -43,6 +46,9 @@ class WrittenLog {
   private readonly tell: (reply: ThreadReply['tell']) => void;
   private wasInUse = false;
   private timer: NodeJS.Timeout | undefined;
+  private readonly tree: TreeKeeper;
+  private treeTimer: NodeJS.Timeout | undefined;
+  private sequence: number;
 
   constructor(log: ThreadLog, tell: (reply: ThreadReply['tell']) => void) {
     const frontier = Frontier.parse(log.last.sequence, log.subtrees);
@@ -53,6 +59,9 @@ class WrittenLog {
     });
     this.reserve = new Reserve(log.directory, log.reserveBytes);
     this.tell = tell;
+    this.tree = new TreeKeeper(log.directory);
+    this.sequence = log.last.sequence;
+    this.treeTimer = setTimeout(() => this.catchUpTree(), 0);
     this.makeReserve();
   }
 
@@ -66,19 +75,40 @@ class WrittenLog {
 
   close(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.treeTimer);
+    this.tree.close();
     this.writer.close();
     this.tell('closed');
   }
 
   private writeSomehow(batch: Batch): Written {
     try {
-      return this.writer.write(batch);
+      return this.writeOnce(batch);
     } catch (error) {
       if (!isFull(error) || !this.reserve.giveUp()) throw error;
       this.tellReserve();
       this.timer ??= setTimeout(() => this.makeReserve(), RESERVE_RETRY_MS);
-      return this.writer.write(batch);
+      return this.writeOnce(batch);
     }
+  }
+
+  private writeOnce(batch: Batch): Written {
+    const nodes: CompletedNode[] = [];
+    const written = this.writer.write(batch, (level, index, hash) => nodes.push({ level, index, hash }));
+    this.sequence = written.last.sequence;
+    this.tree.take(nodes);
+    return written;
+  }
+
+  /** What a crash, or a full disk, kept from the files of the tree. Between two pieces, batches have their turn. */
+  private catchUpTree(): void {
+    let waitMs = 0;
+    try {
+      if (!this.tree.catchUp(this.sequence)) return;
+    } catch {
+      waitMs = TREE_RETRY_MS;
+    }
+    this.treeTimer = setTimeout(() => this.catchUpTree(), waitMs);
   }
 
   private makeReserve(): void {

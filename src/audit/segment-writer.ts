@@ -3,6 +3,7 @@ import type { ChainEnd } from './check-segment.ts';
 import { headerLine } from './header.ts';
 import { sealRecord } from './record.ts';
 import { type Segment, segmentPath, syncDirectory } from './segment.ts';
+import type { Completed } from './tree/frontier.ts';
 import { recordLeaf } from './tree/merkle-hash.ts';
 import type { Batch, Written } from './writer.ts';
 
@@ -35,8 +36,10 @@ export class SegmentWriter {
   /**
    * Appends the records of a batch. When it returns, they are on disk, in a file that is still the one in the directory;
    * when it throws, none of them counts as written, and the same sequences come again.
+   *
+   * @param completed hears of the nodes of the Merkle tree that the records complete: once it returns, they are so
    */
-  write({ entries, rotates }: Batch): Written {
+  write({ entries, rotates }: Batch, completed: Completed): Written {
     const { node } = this;
     const frontier = this.end.frontier.copy();
     let { last } = this.end;
@@ -45,7 +48,7 @@ export class SegmentWriter {
       const { line, link } = sealRecord(entry, node, last);
       text += `${line}\n`;
       last = link;
-      frontier.append(recordLeaf(link.hash));
+      frontier.append(recordLeaf(link.hash), completed);
     }
     if (rotates) this.rotate();
     const lines = Buffer.from(text);
