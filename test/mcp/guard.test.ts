@@ -246,7 +246,7 @@ describe('from the server', () => {
     (reasons: { readonly [name: string]: string }): Decide =>
     (question) => {
       const reason = reasons[question.resource.slice('tool:erp/'.length)] ?? 'denied';
-      return { ...refused(question), reason, decision: reason === 'allowed' };
+      return { decision: reason === 'allowed', id: `d_${question.resource}`, reason, revision: 'r.1' };
     };
 
   test('a list shows what may be called or may depend on the arguments, and keeps the rest of the result', async () => {
