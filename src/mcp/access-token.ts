@@ -124,7 +124,7 @@ function toKeySet({ keys }: { readonly keys: readonly object[] }): Result<JSONWe
   for (const [index, key] of keys.entries()) {
     const { kty, d, k } = (key ?? {}) as { readonly kty?: unknown; readonly d?: unknown; readonly k?: unknown };
     if (typeof kty !== 'string') return err(`the issuer's key ${index} is no JWK: it has no "kty"`);
-    if (kty === 'oct' || d !== undefined || k !== undefined) {
+    if (d !== undefined || k !== undefined) {
       return err(`the issuer's key ${index} is a secret: give its public key`);
     }
     public_.push({ ...key, kty });

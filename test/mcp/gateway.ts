@@ -36,8 +36,8 @@ const PROXY: Caller = {
   mode: 'enforce',
 };
 
-export const ISSUER = 'https://login.example.com';
-export const AUDIENCE = 'https://mcp.example.com/mcp';
+const ISSUER = 'https://login.example.com';
+const AUDIENCE = 'https://mcp.example.com/mcp';
 
 export interface Gateway extends AsyncDisposable {
   readonly behalf: ServerUnderTest;

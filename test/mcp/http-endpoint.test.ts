@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect as connectSocket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { HttpProxyOptions } from '../../src/mcp/http-proxy-options.ts';
 import { freePort } from './everything.ts';
 import { type Gateway, openGateway } from './gateway.ts';
@@ -426,6 +426,49 @@ describe('streams', () => {
     const other = await post(proxy, ECHO, { signal: again.signal });
     expect(other.headers.get('content-type')).toBe('text/event-stream');
     again.abort();
+  });
+
+  test('what the server asked on a stream that was cut, it may ask again', async () => {
+    const asked = `id: 1\ndata: ${JSON.stringify(request('s1', 'roots/list'))}\n\n`;
+    const cuts: Promise<unknown>[] = [];
+    await using proxy = await behind((message, reply) => {
+      if (message.method !== undefined) return sendJson(reply, message, {}, { 'mcp-session-id': 'one' });
+      openStream(reply);
+      reply.write(asked);
+      cuts.push(once(reply, 'close'));
+    });
+    await post(proxy, INITIALIZE);
+    const headers = { ...proxy.headers, 'mcp-session-id': 'one', accept: 'text/event-stream' };
+    for (let time = 0; time < 2; time++) {
+      const cut = new AbortController();
+      const answer = await fetch(proxy.url, { headers, signal: cut.signal });
+      const first = await answer.body?.getReader().read();
+      expect(new TextDecoder().decode(first?.value)).toBe(asked);
+      cut.abort();
+      await cuts[time];
+    }
+    expect(proxy.server.requests.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET']);
+  });
+
+  test('a stream ends with the credential that it was opened with', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      await using proxy = await behind((_, reply) => {
+        openStream(reply);
+        reply.write(': hello\n\n');
+      });
+      const key = gateway.behalf.key({ id: 'short', roles: ['check'], principal: 'agent:helper', origins: ['user:*'] });
+      const answer = await fetch(proxy.url, { headers: { authorization: `Bearer ${key}` } });
+      const stream = answer.body?.getReader();
+      await stream?.read();
+      const next = stream?.read();
+      vi.advanceTimersByTime(20_000);
+      await gateway.behalf.ask('DELETE', '/v1/callers/short', { key: gateway.admin });
+      vi.advanceTimersByTime(20_000);
+      await expect(next).rejects.toThrow();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('a client that does not read is waited for', async () => {
