@@ -68,9 +68,9 @@ export class TreeCheck {
   /** Says what the comparison showed, `unbroken` unless records were missing, after which nothing can be compared. */
   close(node: string, unbroken: boolean): ComparedCheckpoints {
     const { size } = this.frontier;
-    const wrongNodes = this.levels.close();
+    const wrongNodes = this.levels.close(unbroken);
     if (this.firstWrong !== undefined) this.explain(node, this.firstWrong);
-    for (const { level, index, count } of unbroken ? wrongNodes : []) {
+    for (const { level, index, count } of wrongNodes) {
       const id = recordId(index * 2 ** level + 1, node);
       const more = count > 1 ? ` and for ${count - 1} more` : '';
       this.findings.fault({
