@@ -1,3 +1,4 @@
+import { authenticate } from '../callers/authenticate.ts';
 import type { Caller } from '../callers/caller.ts';
 import { loadConfig } from '../config.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -21,9 +22,25 @@ export async function openLocalPoint(
     const opened = await openEngine(config.value, await loadRooms(), now);
     if (!opened.ok) return opened;
     const { ledger, log, warnings } = opened.value;
+    const checks = new Checks(ledger, log);
     const watching = config.value.watch ? watchSources(config.value, ledger, terminal.err) : undefined;
+    // Looked up for every question: a key that was removed is dead on the next one.
+    const callerOf = (key: string): Caller | undefined => authenticate(key, (id) => ledger.caller(id));
     return ok({
-      point: enginePoint(new Checks(ledger, log), caller),
+      point: enginePoint(checks, caller),
+      pointOf: (key) => ({
+        async decide(questions, requestId) {
+          const holder = callerOf(key);
+          if (holder === undefined) throw new Error('the key is not in force');
+          return enginePoint(checks, holder).decide(questions, requestId);
+        },
+      }),
+      async holderOf(key) {
+        const holder = callerOf(key);
+        if (holder === undefined) return undefined;
+        const { id, principal } = holder;
+        return { caller: id, ...(principal === undefined ? undefined : { principal }) };
+      },
       warnings,
       async close() {
         watching?.close();

@@ -1,8 +1,9 @@
 import type { Caller } from '../callers/caller.ts';
-import { Behalf } from '../client/client.ts';
+import { Behalf, BehalfError } from '../client/client.ts';
 import { flagOf } from '../config.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { DecisionPoint } from '../mcp/decision-point.ts';
+import type { KeyHolder } from '../mcp/http-proxy-options.ts';
 import { remotePoint } from '../mcp/remote-point.ts';
 import type { Context } from './command.ts';
 import { ENGINE_KEYS, flagsOf } from './config-flags.ts';
@@ -10,7 +11,12 @@ import type { NotStarted } from './open-engine.ts';
 
 /** Where the proxy's decisions come from. */
 export interface OpenPoint {
+  /** Asked by the proxy itself. */
   readonly point: DecisionPoint;
+  /** Asked by whoever has this key. */
+  readonly pointOf: (key: string) => DecisionPoint;
+  /** Whose key it is, undefined if it is none in force. Throws where that cannot be found out. */
+  readonly holderOf: (key: string) => Promise<KeyHolder | undefined>;
   readonly warnings: readonly string[];
   close(): Promise<void>;
 }
@@ -59,13 +65,24 @@ export async function openPoint(
 }
 
 function openRemote(url: string, key: string | undefined): Result<OpenPoint, NotStarted> {
+  const clientOf = (own: string | undefined): Behalf =>
+    new Behalf({ url, timeoutMs: TIMEOUT_MS, ...(own === undefined || own === '' ? undefined : { key: own }) });
   try {
-    const client = new Behalf({
-      url,
-      timeoutMs: TIMEOUT_MS,
-      ...(key === undefined || key === '' ? undefined : { key }),
+    return ok({
+      point: remotePoint(clientOf(key)),
+      pointOf: (other) => remotePoint(clientOf(other)),
+      async holderOf(other) {
+        try {
+          const { id, principal } = await clientOf(other).callers.own();
+          return { caller: id, ...(principal === undefined ? undefined : { principal }) };
+        } catch (fault) {
+          if (fault instanceof BehalfError && fault.status === 401) return undefined;
+          throw fault;
+        }
+      },
+      warnings: [],
+      close: async () => {},
     });
-    return ok({ point: remotePoint(client), warnings: [], close: async () => {} });
   } catch (fault) {
     return refuse(fault instanceof Error ? fault.message : String(fault));
   }

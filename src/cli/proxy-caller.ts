@@ -1,17 +1,18 @@
 import type { Caller } from '../callers/caller.ts';
-import type { Sender } from '../mcp/sender.ts';
 
 /**
- * As whom the proxy asks the engine in its own process. Like the caller of --dev it exists only there, and no stored
- * caller can have its id. Whoever starts the process says who the agent is and for whom it acts, and could open the
- * store as well: that is as good as a caller that vouches.
+ * As whom a proxy asks the engine in its own process. Like the caller of --dev it exists only there, and no stored
+ * caller can have its id. Whoever starts the process says who the agent is and for whom it acts, or verifies what
+ * others say of it, and could open the store as well: that is as good as a caller that vouches.
+ *
+ * @param actors patterns of the agents that it may name
+ * @param origins patterns of those for whom they may act
  */
-export function proxyCaller(server: string, { asks }: Pick<Sender, 'asks'>): Caller {
-  const origins = asks.on_behalf_of === undefined ? [] : [asks.on_behalf_of];
+export function proxyCaller(server: string, actors: readonly string[], origins: readonly string[]): Caller {
   return {
     id: `mcp-proxy:${server}`,
     roles: ['check'],
-    actors: [asks.actor],
+    actors,
     origins,
     vouches: origins,
     direct: false,

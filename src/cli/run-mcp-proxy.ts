@@ -30,7 +30,9 @@ export async function runMcpProxy(
   if (command === undefined) return refuse('name the MCP server to run after --, as in: -- npx -y some-mcp-server');
   const sender = toSender(options);
   if (!sender.ok) return refuse(sender.error);
-  const opened = await openPoint(options, proxyCaller(options.server, sender.value), context);
+  const { actor, on_behalf_of: origin } = sender.value.asks;
+  const caller = proxyCaller(options.server, [actor], origin === undefined ? [] : [origin]);
+  const opened = await openPoint(options, caller, context);
   if (!opened.ok) {
     printProblems(terminal, opened.error.problems);
     return refuse(opened.error.message);
