@@ -179,6 +179,20 @@ derivedRoles:
   });
 
   test.each([
+    ['ALLOW', 'R.attr.risk == "low"'],
+    ['ALLOW', undefined],
+    ['DENY', undefined],
+  ])('an %s rule for a derived role that is unknown, if %s, is told as unknown', (effect, source) => {
+    const match = source === undefined ? undefined : expr(source);
+    const others = effect === 'DENY' ? [ANYBODY] : [];
+    const files = { ...derived, ...tools([...others, rule(effect, match, 'derivedRoles: [payer]')], imports) };
+    const [origin] = decideIn(files, ALONE).chain?.steps ?? [];
+    expect(origin?.kind === 'principal' && origin.rules).toContainEqual(
+      expect.objectContaining({ condition: { expression: source ?? UNKNOWN, value: 'unknown' } }),
+    );
+  });
+
+  test.each([
     ['"payer" in runtime.effectiveDerivedRoles', 'payer', 'depends'],
     ['"payer" in runtime.effective_derived_roles', 'payer', 'depends'],
     ['"low" in runtime.effectiveDerivedRoles', 'low', 'allow'],
