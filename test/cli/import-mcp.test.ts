@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Behalf } from '../../src/client/client.ts';
 import { toToolDefinition } from '../../src/mcp/tool-definition.ts';
@@ -48,12 +48,11 @@ async function attributesOf(entity: string) {
 }
 
 describe('the real servers', () => {
-  const require = createRequire(import.meta.url);
-  const script = (name: string): string =>
-    join(dirname(require.resolve(`@modelcontextprotocol/${name}/package.json`)), 'dist/index.js');
+  const filesystem = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-filesystem/dist/index.js'));
+  const everything = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'));
 
   test('server-filesystem, over stdio', async () => {
-    const command = ['--', process.execPath, script('server-filesystem'), share];
+    const command = ['--', process.execPath, filesystem, share];
     const { status, out, err } = await importMcp(['--server', 'files', ...command]);
     expect(err).toBe('');
     expect(out).toMatch(/\n {2}\+ new {2}read_text_file {2,}says it reads\n/);
@@ -75,7 +74,7 @@ describe('the real servers', () => {
   });
 
   test('server-everything, over stdio, with the tools that only some clients are shown', async () => {
-    const command = ['--', process.execPath, script('server-everything'), 'stdio'];
+    const command = ['--', process.execPath, everything, 'stdio'];
     const { status, out } = await importMcp(['--server', 'everything', '--json', '--reviewed', ...command]);
     const { tools, written } = JSON.parse(out);
     const names = tools.map(({ name }: { readonly name: string }) => name);
