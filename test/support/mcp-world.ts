@@ -57,7 +57,6 @@ const TASKS = PROMPTS.replace('resource: prompt', 'resource: task').replace('[ge
 const percent = (uri: string): string => encodeURIComponent(uri);
 
 export const STATIC_URI = 'demo://resource/static/document/architecture.md';
-export const TEMPLATE_URI = 'demo://resource/dynamic/text/{resourceId}';
 
 const SEED = `tuples:
   - { user: user:alice, relation: user, object: mcp_server:everything }
