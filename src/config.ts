@@ -25,6 +25,12 @@ export interface Config {
   readonly storeId: string;
   readonly node: string;
   readonly environment: string | undefined;
+  /** The git commit that is deployed, for the decision records. */
+  readonly commit: string | undefined;
+  /** Decisions a second that each caller may have recorded. */
+  readonly logRate: number;
+  /** Disk space that is kept back for the decision log. */
+  readonly logReserveMib: number;
   /** Serve the bundle in the store where the directories hold a broken one. */
   readonly keepBundle: boolean;
   /** Publish a bundle under which stored relationships no longer count. */
@@ -104,6 +110,28 @@ export const CONFIG_KEYS = {
     accepts: isNodeName,
   },
   environment: { help: 'name of the environment', placeholder: 'NAME', expected: 'a name', accepts: isText },
+  commit: {
+    help: 'git commit that is deployed; it stands in every decision record',
+    placeholder: 'HASH',
+    expected: '7 to 64 hexadecimal digits',
+    accepts: (value) => /^[0-9a-f]{7,64}$/.test(value),
+  },
+  log_rate: {
+    help: 'decisions a second that each caller may have recorded; beyond it its requests are refused (429)',
+    placeholder: 'NUMBER',
+    expected: 'a whole number from 1 to 1000000',
+    // Half of what one core answers: no caller alone keeps the others out.
+    default: 5000,
+    accepts: (value) => /^[1-9]\d{0,6}$/.test(value) && Number(value) <= 1_000_000,
+  },
+  log_reserve_mib: {
+    help: 'disk space, in MiB, kept back for the decision log for when the disk is full; 0: none',
+    placeholder: 'NUMBER',
+    expected: 'a whole number from 0 to 1000000',
+    // Some fifty thousand decisions: time for somebody to come.
+    default: 32,
+    accepts: (value) => /^\d{1,7}$/.test(value) && Number(value) <= 1_000_000,
+  },
   keep_bundle: flag('serve the last good bundle where the directories hold a broken one'),
   allow_orphans: flag('publish a bundle even if stored relationships no longer count under it'),
   watch: flag('publish the directories whenever they change; delegations are not applied'),
@@ -204,6 +232,9 @@ function toConfig(stated: (key: ConfigKey) => Value | undefined): Config {
     storeId: text('store_id') ?? CONFIG_KEYS.store_id.default,
     node: text('node') ?? CONFIG_KEYS.node.default,
     environment: text('environment'),
+    commit: text('commit'),
+    logRate: Number(text('log_rate') ?? CONFIG_KEYS.log_rate.default),
+    logReserveMib: Number(text('log_reserve_mib') ?? CONFIG_KEYS.log_reserve_mib.default),
     keepBundle: on('keep_bundle'),
     allowOrphans: on('allow_orphans'),
     watch: on('watch'),

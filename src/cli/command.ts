@@ -13,7 +13,7 @@ import type { Terminal } from './terminal.ts';
 /** The implementations that main.ts brings together. */
 export interface Rooms {
   openStore(path: string): Store;
-  openLog(directory: string, node: string): DecisionLog;
+  openLog(directory: string, node: string, options: LogOptions): DecisionLog;
   openMirror(directory: string, store: ChangeSource): ChangeMirror;
   buildServer(app: App): Listener;
   /** A new caller's row from what was asked for, and its key; or what is wrong with it, field by field. */
@@ -23,6 +23,13 @@ export interface Rooms {
     { readonly row: CallerRow; readonly key: string },
     readonly { readonly field: string; readonly message: string }[]
   >;
+}
+
+/** What a log is told besides its place. */
+export interface LogOptions {
+  readonly environment?: string;
+  readonly commit?: string;
+  readonly reserveBytes: number;
 }
 
 /** A server that can be started and stopped. */

@@ -7,11 +7,13 @@ export type ConfigKey = keyof typeof CONFIG_KEYS;
 export const ENGINE_KEYS: readonly ConfigKey[] = [
   'store',
   'log',
+  'log_reserve_mib',
   'model',
   'policies',
   'seed',
   'node',
   'environment',
+  'commit',
   'keep_bundle',
   'allow_orphans',
   'watch',

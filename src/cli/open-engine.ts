@@ -11,7 +11,7 @@ import { parseSeed, type SeedFile, seedProblems } from '../engine/parse-seed.ts'
 import { isEmpty, seed, seedFaults } from '../engine/seed.ts';
 import type { Store } from '../store/store.ts';
 import { type CheckedSources, checkSources } from './check-sources.ts';
-import type { Rooms } from './command.ts';
+import type { LogOptions, Rooms } from './command.ts';
 import { counted } from './layout.ts';
 import { OPERATOR } from './operator.ts';
 import { readSources, type Sources, shown } from './read-sources.ts';
@@ -73,7 +73,7 @@ export async function openEngine(
   };
   try {
     store = rooms.openStore(config.store);
-    log = rooms.openLog(config.log, config.node);
+    log = rooms.openLog(config.log, config.node, logOptions(config));
     // Before anything is written: it is what finds out that the store was replaced by a backup.
     mirror = rooms.openMirror(config.log, store);
     ledger = new Ledger(store, clock, emptyBundle());
@@ -91,6 +91,14 @@ export async function openEngine(
     await close();
     throw fault;
   }
+}
+
+function logOptions({ environment, commit, logReserveMib }: Config): LogOptions {
+  return {
+    reserveBytes: logReserveMib * 1024 * 1024,
+    ...(environment === undefined ? undefined : { environment }),
+    ...(commit === undefined ? undefined : { commit }),
+  };
 }
 
 function mirrorWarnings({ damagedFrom }: ChangeMirror): readonly string[] {

@@ -2,6 +2,7 @@ import { type Config, isLoopback } from '../config.ts';
 import { ok, type Result } from '../core/result.ts';
 import { Checks } from '../engine/check.ts';
 import type { Ledger } from '../engine/ledger.ts';
+import { LogRate } from '../engine/log-rate.ts';
 import type { Listener, Rooms } from './command.ts';
 import { type Engine, type NotStarted, openEngine, refuse } from './open-engine.ts';
 import { readKeySets } from './read-key-sets.ts';
@@ -43,10 +44,12 @@ export async function startServer(
     const { dev, storeId, host, port } = config;
     const orphans = config.allowOrphans ? 'allow' : 'refuse';
     const keySets = config.jwtKeysets === undefined ? [] : readKeySets(config.jwtKeysets);
+    const rate = new LogRate(config.logRate);
     server = rooms.buildServer({
       ledger,
-      checks: new Checks(ledger, log),
+      checks: new Checks(ledger, log, rate),
       log,
+      rate,
       dev,
       storeId,
       orphans,

@@ -5,9 +5,11 @@ import type { CheckRequest, Decision, ReasonCode } from '../core/decision.ts';
 import type { ChainTrace, PolicyAnswer } from '../core/path/trace.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Unfinished } from '../core/unfinished.ts';
+import type { Correlation } from './correlation.ts';
 import { awaitRevision } from './demanded-revision.ts';
 import { type Failure, failure, isFault } from './failure.ts';
 import { describe, type Ledger } from './ledger.ts';
+import type { LogRate } from './log-rate.ts';
 import { requireRole, seesEverything } from './permissions.ts';
 import { type Question, toCheckRequest } from './question.ts';
 
@@ -29,10 +31,9 @@ export interface Answer {
 }
 
 /** How several questions are answered. */
-export interface CheckOptions {
+export interface CheckOptions extends Correlation {
   /** They are decided in order, and the first decision that is so is the last. */
   readonly stopsAt?: boolean | undefined;
-  readonly requestId?: string | undefined;
   /** Answers carry `policy`. It names policies and derived roles, never paths, values or relationships. */
   readonly policy?: true;
 }
@@ -69,7 +70,7 @@ interface Ask {
   readonly request: CheckRequest;
   readonly revision: string | undefined;
   readonly caller: Caller;
-  readonly requestId: string | undefined;
+  readonly correlation: Correlation;
   readonly started: number;
   /** The record of the decision before, where it is decided again. */
   last: string | undefined;
@@ -85,17 +86,20 @@ interface Recorded {
 export class Checks {
   private readonly ledger: Ledger;
   private readonly log: DecisionLog;
+  private readonly rate: LogRate | undefined;
 
-  constructor(ledger: Ledger, log: DecisionLog) {
+  /** @param rate absent: every caller may ask as fast as it likes */
+  constructor(ledger: Ledger, log: DecisionLog, rate?: LogRate) {
     this.ledger = ledger;
     this.log = log;
+    this.rate = rate;
     const [latest] = log.list({}, { limit: 1 }).records;
     if (latest !== undefined) ledger.recordTime(latest.at);
   }
 
   /** Decides, records durably, and only then answers. */
-  async check(question: Question, caller: Caller, requestId?: string): Promise<Result<Answer, Failure>> {
-    const [answer] = await this.checkAll([ok(question)], caller, { requestId });
+  async check(question: Question, caller: Caller, correlation: Correlation = {}): Promise<Result<Answer, Failure>> {
+    const [answer] = await this.checkAll([ok(question)], caller, correlation);
     return answer ?? err(failure('invalid', 'there is no question'));
   }
 
@@ -109,7 +113,9 @@ export class Checks {
     caller: Caller,
     options: CheckOptions = {},
   ): Promise<readonly Result<Answer, Failure>[]> {
-    const asks = questions.map((question) => this.toAsk(question, caller, options.requestId));
+    const asks = questions.map((question) => this.toAsk(question, caller, options));
+    const held = this.hold(asks, caller);
+    if (held !== undefined) return asks.map((ask) => (ask.ok ? err(held) : ask));
     for (let attempt = 0; ; attempt++) {
       const answers = await this.answerAll(asks, options.stopsAt, attempt === RELEASE_ATTEMPTS);
       const { revision } = this.ledger;
@@ -120,11 +126,13 @@ export class Checks {
     }
   }
 
-  private toAsk(
-    question: Result<Question, Failure>,
-    caller: Caller,
-    requestId: string | undefined,
-  ): Result<Ask, Failure> {
+  /** Why the caller has to wait, where its questions would be too many records. */
+  private hold(asks: readonly Result<Ask, Failure>[], caller: Caller): Failure | undefined {
+    const records = asks.filter(({ ok: isAsked }) => isAsked).length;
+    return records === 0 ? undefined : this.rate?.take(caller, records);
+  }
+
+  private toAsk(question: Result<Question, Failure>, caller: Caller, correlation: Correlation): Result<Ask, Failure> {
     const permitted = requireRole(caller, 'check');
     if (!permitted.ok) return permitted;
     if (!question.ok) return question;
@@ -134,7 +142,7 @@ export class Checks {
       request: request.value,
       revision: question.value.revision,
       caller,
-      requestId,
+      correlation,
       started: performance.now(),
       last: undefined,
     };
@@ -178,11 +186,13 @@ export class Checks {
         caller: ask.caller.id,
         request: ask.request,
         decision,
+        epoch: this.ledger.store.epoch,
         enforced,
         latencyUs: Math.round((performance.now() - ask.started) * 1000),
       };
       if (ask.caller.credential !== undefined) entry.credential = ask.caller.credential;
-      if (ask.requestId !== undefined) entry.requestId = ask.requestId;
+      if (ask.correlation.requestId !== undefined) entry.requestId = ask.correlation.requestId;
+      if (ask.correlation.trace !== undefined) entry.trace = ask.correlation.trace;
       if (ask.last !== undefined) entry.supersedes = ask.last;
       const { id } = await this.log.append(entry);
       this.ledger.recordTime(at);

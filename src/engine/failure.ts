@@ -14,6 +14,7 @@ export type FailureCode =
   | 'exceeds_parent' // a sub-delegation that is wider than its parent
   | 'idempotency_mismatch' // the key was used with another body
   | 'limit_exceeded'
+  | 'rate_limited' // the caller asks faster than its decisions may be recorded
   | 'log_unavailable'
   | 'store_unavailable';
 
@@ -23,6 +24,8 @@ export interface Failure {
   readonly message: string;
   /** All the details there are, field by field. */
   readonly errors?: readonly FieldError[];
+  /** Seconds after which it may be tried again, where that is known. */
+  readonly retryAfterS?: number;
   /** What is wrong in the files that were sent, each with its place. */
   readonly problems?: readonly Problem[];
 }
@@ -38,7 +41,7 @@ export function failure(code: FailureCode, message: string, errors?: readonly Fi
   return errors === undefined ? { code, message } : { code, message, errors };
 }
 
-/** Whether it is the server's own: nothing that was asked for could be answered then. */
+/** Whether it is the server's own, and not about one question: nothing that was asked for could be answered then. */
 export function isFault({ code }: Failure): boolean {
-  return code === 'log_unavailable' || code === 'store_unavailable';
+  return code === 'log_unavailable' || code === 'store_unavailable' || code === 'rate_limited';
 }

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { DecisionLog } from '../audit/log.ts';
 import type { Checks } from '../engine/check.ts';
 import type { Ledger } from '../engine/ledger.ts';
+import type { LogRate } from '../engine/log-rate.ts';
 
 /** Keys that JWTs are verified with: a JWK, a JWK set (RFC 7517) or a key in PEM, as a file holds it. */
 export interface KeySetSource {
@@ -24,6 +25,8 @@ export interface App {
   readonly ledger: Ledger;
   readonly checks: Checks;
   readonly log: DecisionLog;
+  /** How fast callers may ask; the same that `checks` has. Absent: as they like. */
+  readonly rate?: LogRate;
   /** Requests without a key are the dev caller's. Loopback only: main.ts sees to it. */
   readonly dev: boolean;
   /** The id of the one store of the OpenFGA door. */

@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify';
 import type { Problem } from '../core/problem.ts';
 import type { Failure, FailureCode, FieldError } from '../engine/failure.ts';
 import { fieldErrors, isValidationFaults, summary } from './validation.ts';
@@ -31,6 +32,7 @@ const TABLE: { readonly [code in RefusalCode]: Row } = {
   exceeds_parent: { status: 422, title: 'Wider than the parent delegation' },
   idempotency_mismatch: { status: 422, title: 'The idempotency key was used with another request' },
   limit_exceeded: { status: 422, title: 'A limit was exceeded' },
+  rate_limited: { status: 429, title: 'Too many decisions' },
   internal: { status: 500, title: 'A fault of the server' },
   log_unavailable: { status: 503, title: 'The decision log is not available' },
   store_unavailable: { status: 503, title: 'The store is not available' },
@@ -42,6 +44,8 @@ export interface Refusal {
   readonly title: string;
   readonly message: string;
   readonly errors?: readonly FieldError[];
+  /** Seconds, for Retry-After (RFC 9110, section 10.2.3). */
+  readonly retryAfterS?: number;
   /** What is wrong in files that were sent. */
   readonly problems?: readonly Problem[];
 }
@@ -51,9 +55,17 @@ export function toRefusal(code: RefusalCode, message: string, errors?: readonly 
   return { code, ...TABLE[code], message, ...(errors === undefined ? undefined : { errors }) };
 }
 
-export function refusalOfFailure({ code, message, errors, problems }: Failure): Refusal {
-  const refusal = toRefusal(code, message, errors);
-  return problems === undefined ? refusal : { ...refusal, problems };
+export function refusalOfFailure({ code, message, errors, problems, retryAfterS }: Failure): Refusal {
+  return {
+    ...toRefusal(code, message, errors),
+    ...(problems === undefined ? undefined : { problems }),
+    ...(retryAfterS === undefined ? undefined : { retryAfterS }),
+  };
+}
+
+/** Says when to come again, where that is known. */
+export function withRetryAfter(reply: FastifyReply, { retryAfterS }: Refusal): FastifyReply {
+  return retryAfterS === undefined ? reply : reply.header('retry-after', String(retryAfterS));
 }
 
 /** A body that could not be read. */

@@ -82,7 +82,7 @@ export function tryStart(world: SmallWorld, flags: { readonly [key: string]: str
 }
 
 export function configOf(world: SmallWorld, flags: { readonly [key: string]: string | boolean } = {}): Config {
-  const defaults = { port: '0', dev: true, store: world.path('data/behalf.db') };
+  const defaults = { port: '0', dev: true, store: world.path('data/behalf.db'), log_reserve_mib: '0' };
   const directories = { model: world.path('model'), policies: world.path('policies') };
   const config = loadConfig({ ...defaults, ...directories, ...flags }, {});
   if (!config.ok) throw new Error(config.error.map(formatProblem).join('\n'));

@@ -13,6 +13,7 @@ import { publish, type SourceFile, toBundleSource } from '../../src/engine/bundl
 import { addCaller } from '../../src/engine/callers.ts';
 import { Checks } from '../../src/engine/check.ts';
 import { Ledger } from '../../src/engine/ledger.ts';
+import type { LogRate } from '../../src/engine/log-rate.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { CerbosOptions } from '../../src/wire/app.ts';
 import { buildServer } from '../../src/wire/server.ts';
@@ -58,6 +59,7 @@ export interface Options {
   /** Puts something between the checks and the real log. */
   readonly wrapLog?: (log: DecisionLog) => DecisionLog;
   readonly cerbos?: CerbosOptions;
+  readonly rate?: LogRate;
 }
 
 /** A log that does what `log` does, except where it does something else. */
@@ -80,6 +82,7 @@ export function openServer({
   orphans = 'refuse',
   wrapLog = (log) => log,
   cerbos = {},
+  rate,
 }: Options): ServerUnderTest {
   const directory = mkdtempSync(join(tmpdir(), 'behalf-wire-'));
   const clock: Clock = { now: Date.parse('2030-01-01T12:00:00Z') };
@@ -91,7 +94,9 @@ export function openServer({
   const ledger = new Ledger(store, () => clock.now, empty.value);
   const published = publish(ledger, files, DEV_CALLER, { orphans: 'refuse' });
   if (!published.ok) throw new Error(published.error.message);
-  const app = buildServer({ ledger, checks: new Checks(ledger, log), log, dev, storeId: STORE_ID, orphans, cerbos });
+  const checks = new Checks(ledger, log, rate);
+  const limits = rate === undefined ? {} : { rate };
+  const app = buildServer({ ledger, checks, log, dev, storeId: STORE_ID, orphans, cerbos, ...limits });
 
   return {
     app,

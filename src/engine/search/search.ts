@@ -5,9 +5,11 @@ import type { CheckRequest, Decision } from '../../core/decision.ts';
 import { typeOf } from '../../core/entity.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { Snapshot } from '../../core/snapshot.ts';
+import type { Correlation } from '../correlation.ts';
 import { awaitRevision } from '../demanded-revision.ts';
 import { type Failure, failure } from '../failure.ts';
 import { describe, type Ledger } from '../ledger.ts';
+import type { LogRate } from '../log-rate.ts';
 import { requireRole } from '../permissions.ts';
 import { type Question, toCheckRequest } from '../question.ts';
 import { PageTime, Turns } from '../turns.ts';
@@ -45,7 +47,7 @@ const RELEASE_ATTEMPTS = 8;
 
 interface Asked extends Search {
   readonly caller: Caller;
-  readonly requestId: string | undefined;
+  readonly correlation: Correlation;
   readonly digest: string;
   readonly started: number;
 }
@@ -73,27 +75,32 @@ export class Searches {
   private readonly log: DecisionLog;
   private readonly pages: Pages;
   private readonly turns = new Turns();
+  private readonly rate: LogRate | undefined;
 
-  constructor(ledger: Ledger, log: DecisionLog) {
+  /** @param rate absent: every caller may search as fast as it likes */
+  constructor(ledger: Ledger, log: DecisionLog, rate?: LogRate) {
     this.ledger = ledger;
     this.pages = new Pages(ledger);
     this.log = log;
+    this.rate = rate;
   }
 
   async search(
     search: Search,
     page: PageRequest,
     caller: Caller,
-    requestId?: string,
+    correlation: Correlation = {},
   ): Promise<Result<SearchPage, Failure>> {
     const permitted = requireRole(caller, 'check');
     if (!permitted.ok) return permitted;
     const { target, question } = search;
     const digest = digestOf({ target, question: { ...question, ...unnamed(search) } });
-    const asked: Asked = { ...search, caller, requestId, digest, started: performance.now() };
+    const asked: Asked = { ...search, caller, correlation, digest, started: performance.now() };
     // What is wrong with the question is so for every candidate; that one may not be named is a matter of each.
     const probe = toCheckRequest(question, caller, this.ledger.bundle.settings);
     if (!probe.ok && (probe.error.code !== 'forbidden' || target !== 'subject')) return probe;
+    const held = this.rate?.take(caller, 1);
+    if (held !== undefined) return err(held);
     const fresh = await awaitRevision(this.ledger, question.revision);
     if (!fresh.ok) return fresh;
     if (!fresh.value) return ok({ results: [], next: '', revision: this.ledger.token(), stale: true });
@@ -128,6 +135,7 @@ export class Searches {
     start: Start | undefined,
   ): Promise<Result<SearchPage, Failure>> {
     const { found, last, isWhole } = scanned;
+    this.rate?.charge(asked.caller, Math.max(0, found.length - 1));
     const revision = this.ledger.token(scanned.revision);
     const tokenAfter = (after: string): string => this.pages.tokenAfter(after, scanned, asked.caller, asked.digest);
     // A later page is decided at the time of the first, which may be some minutes ago.
@@ -185,7 +193,8 @@ export class Searches {
 
   /** All at once: their records share one write to the disk. */
   private async record(asked: Asked, found: readonly Found[]): Promise<Result<readonly Found[], Failure>> {
-    const { caller, target, requestId, started } = asked;
+    const { caller, target, correlation, started } = asked;
+    const { requestId, trace } = correlation;
     try {
       const latencyUs = Math.round((performance.now() - started) * 1000);
       const records = await Promise.all(
@@ -196,10 +205,12 @@ export class Searches {
             ...(caller.credential === undefined ? undefined : { credential: caller.credential }),
             request,
             decision,
+            epoch: this.ledger.store.epoch,
             enforced: decision.allowed || caller.mode === 'observe',
             latencyUs,
             search: target,
             ...(requestId === undefined ? undefined : { requestId }),
+            ...(trace === undefined ? undefined : { trace }),
             ...(record === undefined ? undefined : { supersedes: record }),
           }),
         ),

@@ -25,7 +25,7 @@ export async function authzenDoor(door: FastifyInstance, app: App): Promise<void
     const routes = routesOf(secured);
     evaluation(routes, app);
     evaluations(routes, app);
-    searches(routes, new Searches(app.ledger, app.log));
+    searches(routes, new Searches(app.ledger, app.log, app.rate));
   });
   others.close();
 }

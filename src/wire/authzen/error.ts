@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import type { Refusal } from '../refusal.ts';
+import { type Refusal, withRetryAfter } from '../refusal.ts';
 
 /** AuthZEN leaves the body of an error open; this is the form of its `context.error` (section 7.2.1 of version 1.0). */
 export const ERROR = Type.Object({
@@ -14,5 +14,7 @@ export function statusOf({ status }: Refusal): number {
 
 export function sendError(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const status = statusOf(refusal);
-  return reply.code(status).send({ error: { status, message: refusal.message } });
+  return withRetryAfter(reply, refusal)
+    .code(status)
+    .send({ error: { status, message: refusal.message } });
 }

@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
+import { correlationOf } from '../correlation.ts';
 import { EVALUATION, toQuestion } from '../question.ts';
 import { refusalOfFailure } from '../refusal.ts';
 import type { Routes } from '../routes.ts';
@@ -22,7 +23,7 @@ export function evaluation(routes: Routes, app: App): void {
     async (request, reply) => {
       const question = toQuestion(request.body);
       if (!question.ok) return sendError(reply, refusalOfFailure(question.error));
-      const answer = await app.checks.check(question.value, callerOf(request), request.id);
+      const answer = await app.checks.check(question.value, callerOf(request), correlationOf(request));
       return answer.ok ? answerJson(answer.value) : sendError(reply, refusalOfFailure(answer.error));
     },
   );

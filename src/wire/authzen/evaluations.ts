@@ -8,6 +8,7 @@ import { type Failure, failure, isFault } from '../../engine/failure.ts';
 import type { Question } from '../../engine/question.ts';
 import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
+import { correlationOf } from '../correlation.ts';
 import { EVALUATION, type Evaluation, PARTIAL_EVALUATION, type PartialEvaluation, toQuestion } from '../question.ts';
 import { refusalOfFailure } from '../refusal.ts';
 import type { Routes } from '../routes.ts';
@@ -71,7 +72,7 @@ export function evaluations(routes: Routes, app: App): void {
       const questions = isOne ? [whole(body)] : items.map((item) => merge(body, item));
       const answers = await app.checks.checkAll(questions.map(questionOf), callerOf(request), {
         stopsAt: isOne ? undefined : STOPS_AT[body.options?.evaluations_semantic ?? 'execute_all'],
-        requestId: request.id,
+        ...correlationOf(request),
       });
       // A fault of the server is not an answer about one item (section 7 of the design: 503, never an unlogged allow).
       const failed = answers.find((one) => !one.ok && (isOne || isFault(one.error)));

@@ -4,6 +4,7 @@ import { idOf, typeOf } from '../../core/entity.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { Searches, SearchPage, SearchTarget } from '../../engine/search/search.ts';
 import { callerOf } from '../authentication.ts';
+import { correlationOf } from '../correlation.ts';
 import { ACTION, CONTEXT, ENTITY, type Evaluation, JSON_OBJECT, toQuestion } from '../question.ts';
 import { refusalOfFailure } from '../refusal.ts';
 import type { Routes } from '../routes.ts';
@@ -47,7 +48,7 @@ export function searches(routes: Routes, engine: Searches): void {
       { target, question: question.value },
       { limit, ...(token === undefined ? undefined : { token }) },
       callerOf(request),
-      request.id,
+      correlationOf(request),
     );
     return found.ok ? pageJson(target, found.value) : sendError(reply, refusalOfFailure(found.error));
   };

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import type { Failure } from '../../engine/failure.ts';
-import { type Refusal, refusalOfFailure } from '../refusal.ts';
+import { type Refusal, refusalOfFailure, withRetryAfter } from '../refusal.ts';
 
 /** RFC 9457, with the code by itself, what is wrong field by field, and the request's id. */
 const PROBLEM = Type.Object({
@@ -51,7 +51,11 @@ export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply
     ...(problems === undefined ? undefined : { problems }),
     request_id: reply.request.id,
   };
-  return reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(problem);
+  return withRetryAfter(reply, refusal)
+    .code(status)
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problem);
 }
 
 export function sendFailure(reply: FastifyReply, failure: Failure): FastifyReply {

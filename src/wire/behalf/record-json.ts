@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { StoredDecision } from '../../audit/log.ts';
 import type { CheckRequest } from '../../core/decision.ts';
+import { REQUEST_NAMES } from '../../core/request-names.ts';
 import type { Ledger } from '../../engine/ledger.ts';
 import { JSON_OBJECT } from '../question.ts';
 import { CHAIN, chainJson, rfc3339 } from '../trace.ts';
@@ -14,6 +15,9 @@ export const RECORD = Type.Object({
   sequence: Type.Integer(),
   at: TIME,
   caller: Type.String(),
+  credential: Type.Optional(Type.String({ description: 'What the caller proved itself with' })),
+  environment: Type.Optional(Type.String()),
+  commit: Type.Optional(Type.String({ description: 'The git commit that was deployed' })),
   request: Type.Object(
     {
       actor: Type.String(),
@@ -30,6 +34,9 @@ export const RECORD = Type.Object({
       asserted: Type.Optional(JSON_OBJECT),
       scope: Type.Optional(Type.String()),
       policy_version: Type.Optional(Type.String()),
+      principal_scope: Type.Optional(Type.String()),
+      principal_policy_version: Type.Optional(Type.String()),
+      sibling_actions: Type.Optional(Type.Array(Type.String())),
       aux_data: Type.Optional(JSON_OBJECT),
     },
     { description: 'Every input that the decision read' },
@@ -44,6 +51,7 @@ export const RECORD = Type.Object({
   bundle: Type.String(),
   revision: Type.String(),
   request_id: Type.Optional(Type.String()),
+  trace: Type.Optional(Type.String({ description: 'The traceparent of the request (W3C Trace Context)' })),
   latency_us: Type.Integer(),
   search: Type.Optional(Type.String({ description: 'One of the results of a search for this part of the question' })),
   supersedes: Type.Optional(Type.String({ description: 'The record whose allow this one takes back' })),
@@ -52,7 +60,7 @@ export const RECORD = Type.Object({
 });
 
 export function recordJson(record: StoredDecision, token: Ledger['token']): object {
-  const { decision, requestId, search, supersedes } = record;
+  const { decision, requestId, search, supersedes, credential, environment, commit, trace, epoch } = record;
   const { chain, limit } = decision;
   return {
     id: record.id,
@@ -61,6 +69,9 @@ export function recordJson(record: StoredDecision, token: Ledger['token']): obje
     sequence: record.sequence,
     at: rfc3339(record.at),
     caller: record.caller,
+    ...(credential === undefined ? undefined : { credential }),
+    ...(environment === undefined ? undefined : { environment }),
+    ...(commit === undefined ? undefined : { commit }),
     request: inputsJson(record.request),
     decision: decision.allowed,
     enforced: record.enforced,
@@ -70,8 +81,9 @@ export function recordJson(record: StoredDecision, token: Ledger['token']): obje
     others: decision.others.map(chainJson),
     ...(limit === undefined ? undefined : { limit }),
     bundle: decision.bundle,
-    revision: token(decision.revision),
+    revision: epoch === undefined ? token(decision.revision) : `${epoch}.${decision.revision}`,
     ...(requestId === undefined ? undefined : { request_id: requestId }),
+    ...(trace === undefined ? undefined : { trace }),
     latency_us: record.latencyUs,
     ...(search === undefined ? undefined : { search }),
     ...(supersedes === undefined ? undefined : { supersedes }),
@@ -80,15 +92,11 @@ export function recordJson(record: StoredDecision, token: Ledger['token']): obje
   };
 }
 
-const SNAKE: { readonly [name: string]: string } = {
-  claimedChain: 'claimed_chain',
-  actionProperties: 'action_properties',
-  resourceAttributes: 'resource_attributes',
-  openAttributes: 'open_attributes',
-  policyVersion: 'policy_version',
-  auxData: 'aux_data',
-};
-
 function inputsJson(request: CheckRequest): object {
-  return Object.fromEntries(Object.entries(request).map(([name, value]) => [SNAKE[name] ?? name, value]));
+  return Object.fromEntries(
+    REQUEST_NAMES.flatMap(([name, called]) => {
+      const value = request[name];
+      return value === undefined ? [] : [[called, value]];
+    }),
+  );
 }

@@ -5,6 +5,7 @@ import type { Answer } from '../../engine/check.ts';
 import { type Failure, failure } from '../../engine/failure.ts';
 import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
+import { correlationOf } from '../correlation.ts';
 import { refusalOfFailure } from '../refusal.ts';
 import type { Routes } from '../routes.ts';
 import { auxDataOf } from './aux-data.ts';
@@ -44,7 +45,7 @@ async function answer(body: CheckResources, request: FastifyRequest, app: Cerbos
   const questions = toQuestions(body.principal, body.resources, app.ledger.bundle.settings, auxData.value);
   if (!questions.ok) return questions;
   const answers = await app.checks.checkAll(questions.value.map(ok), callerOf(request), {
-    requestId: request.id,
+    ...correlationOf(request),
     policy: true,
   });
   const told: Answer[] = [];

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import type { Refusal, RefusalCode } from '../refusal.ts';
+import { type Refusal, type RefusalCode, withRetryAfter } from '../refusal.ts';
 
 /** `google.rpc.Status`, as grpc-gateway writes it. */
 const ERROR = Type.Object({ code: Type.Integer(), message: Type.String() });
@@ -10,6 +10,7 @@ export const ERRORS = { '4xx': ERROR, '5xx': ERROR } as const;
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
+const RESOURCE_EXHAUSTED = 8;
 const FAILED_PRECONDITION = 9;
 const UNIMPLEMENTED = 12;
 const INTERNAL = 13;
@@ -27,14 +28,16 @@ const CODES: { readonly [code in RefusalCode]?: number } = {
   not_found: NOT_FOUND,
   no_such_route: NOT_FOUND,
   method_not_allowed: UNIMPLEMENTED,
+  rate_limited: RESOURCE_EXHAUSTED,
   internal: INTERNAL,
   log_unavailable: UNAVAILABLE,
   store_unavailable: UNAVAILABLE,
 };
 
 /** Cerbos answers 400 to whatever is wrong with the content of a request. */
-export function sendError(reply: FastifyReply, { code, status, message }: Refusal): FastifyReply {
-  return reply
+export function sendError(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const { code, status, message } = refusal;
+  return withRetryAfter(reply, refusal)
     .code(status === 415 || status === 422 ? 400 : status)
     .send({ code: CODES[code] ?? FAILED_PRECONDITION, message });
 }

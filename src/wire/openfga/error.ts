@@ -22,6 +22,7 @@ const CODES: { readonly [code in RefusalCode]: string } = {
   exceeds_parent: 'validation_error',
   idempotency_mismatch: 'validation_error',
   limit_exceeded: 'exceeded_entity_limit',
+  rate_limited: 'rate_limit_exceeded',
   internal: 'internal_error',
   log_unavailable: 'unavailable',
   store_unavailable: 'unavailable',

@@ -32,7 +32,7 @@ test('a record tells everything, in the words of the API', async () => {
   const reply = await office.ask('GET', `/v1/decisions/${ids[2]}`, { key: office.keys.auditor });
   expect(reply.json).toMatchObject({
     id: ids[2],
-    format: 1,
+    format: 2,
     node: 'test',
     sequence: 3,
     at: '2030-01-01T12:00:02.000Z',
