@@ -14,7 +14,8 @@ export interface GuardOptions {
   /** The server's name in the configuration. */
   readonly server: string;
   readonly point: DecisionPoint;
-  readonly listTools: ListTools;
+  /** Lists the live server's tools; or what several guards of one sender know of them together. */
+  readonly listTools: ListTools | Definitions;
   /** Whether a session may begin is asked too; absent: it may, and each of its requests is decided. */
   readonly decideInitialize?: boolean;
   /** Hears why something could not be decided. */
@@ -45,7 +46,8 @@ export class Guard {
 
   constructor(options: GuardOptions) {
     this.options = options;
-    this.definitions = new Definitions(options.listTools);
+    const { listTools } = options;
+    this.definitions = listTools instanceof Definitions ? listTools : new Definitions(listTools);
   }
 
   /** What becomes of a message that the client sent. */

@@ -13,6 +13,7 @@ import { type HttpRefusal, refusal } from './http-refusal.ts';
 import { relay } from './http-relay.ts';
 import { type HttpSession, HttpSessions } from './http-sessions.ts';
 import type { Message, RequestId } from './message.ts';
+import { putLast } from './put-last.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Decision points that are kept, one for each credential. */
@@ -177,12 +178,7 @@ export class HttpEndpoint {
   private pointOf({ credential }: Identity): DecisionPoint {
     const name = credential.kind === 'key' ? credential.key : '';
     const point = this.points.get(name) ?? this.options.point(credential);
-    this.points.delete(name);
-    this.points.set(name, point);
-    for (const oldest of this.points.keys()) {
-      if (this.points.size <= MOST_POINTS) break;
-      this.points.delete(oldest);
-    }
+    putLast(this.points, name, point, MOST_POINTS);
     return point;
   }
 

@@ -1,11 +1,15 @@
 import type { Identity } from './bearer.ts';
 import type { DecisionPoint } from './decision-point.ts';
+import { Definitions } from './definitions.ts';
 import { Guard, type GuardOptions } from './guard.ts';
 import type { Headers } from './http-headers.ts';
+import { putLast } from './put-last.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Sessions that are remembered. One that is forgotten belongs to whoever uses it next, as after a restart. */
 const MOST_SESSIONS = 10_000;
+/** Senders whose tools outside of sessions are remembered. One that is forgotten has them listed again. */
+const MOST_SENDERS = 1000;
 
 export interface SessionOptions extends Pick<GuardOptions, 'server' | 'decideInitialize' | 'log'> {
   readonly upstream: Upstream;
@@ -21,10 +25,12 @@ export class HttpSession {
   headers: Headers = {};
   private readonly options: SessionOptions;
   private point: DecisionPoint;
+  private readonly definitions: Definitions;
   private current: Guard;
 
-  constructor(options: SessionOptions, identity: Identity) {
+  constructor(options: SessionOptions, identity: Identity, definitions?: Definitions) {
     this.options = options;
+    this.definitions = definitions ?? new Definitions((cursor) => options.upstream.listTools(cursor, this.headers));
     this.owner = identity.owner;
     this.point = options.point(identity);
     this.current = this.makeGuard();
@@ -44,11 +50,13 @@ export class HttpSession {
   }
 
   private makeGuard(): Guard {
-    const { upstream, point: _, ...options } = this.options;
+    const { server, decideInitialize, log } = this.options;
     return new Guard({
-      ...options,
+      server,
       point: this.point,
-      listTools: (cursor) => upstream.listTools(cursor, this.headers),
+      listTools: this.definitions,
+      ...(decideInitialize === undefined ? undefined : { decideInitialize }),
+      ...(log === undefined ? undefined : { log }),
     });
   }
 }
@@ -71,6 +79,8 @@ export class HttpSessions {
   private readonly options: SessionOptions;
   /** By the server's id for them, the one used longest ago first. */
   private readonly sessions = new Map<string, HttpSession>();
+  /** By sender, what tools a server without sessions showed it: else each call would have them listed. */
+  private readonly tools = new Map<string, Tools>();
 
   constructor(options: SessionOptions) {
     this.options = options;
@@ -81,11 +91,17 @@ export class HttpSessions {
    * else. One that nobody here has opened, because the proxy was restarted, is the first sender's who uses it.
    */
   enter(id: string | undefined, identity: Identity, headers: Headers): HttpSession | undefined {
-    const known = id === undefined ? undefined : this.sessions.get(id);
+    if (id === undefined) {
+      // Other requests of the sender may use the same ids at the same time, so each has a guard of its own.
+      const session = new HttpSession(this.options, identity, this.toolsOf(identity.owner, headers));
+      session.use(identity, headers);
+      return session;
+    }
+    const known = this.sessions.get(id);
     if (known !== undefined && known.owner !== identity.owner) return undefined;
     const session = known ?? new HttpSession(this.options, identity);
     session.use(identity, headers);
-    if (id !== undefined) this.remember(id, session);
+    putLast(this.sessions, id, session, MOST_SESSIONS);
     return session;
   }
 
@@ -114,13 +130,19 @@ export class HttpSessions {
     if (this.sessions.get(id) === session) this.sessions.delete(id);
   }
 
-  private remember(id: string, session: HttpSession): void {
-    this.sessions.delete(id);
-    this.sessions.set(id, session);
-    if (this.sessions.size <= MOST_SESSIONS) return;
-    for (const oldest of this.sessions.keys()) {
-      this.sessions.delete(oldest);
-      return;
-    }
+  private toolsOf(owner: string, headers: Headers): Definitions {
+    const tools: Tools = this.tools.get(owner) ?? {
+      headers,
+      definitions: new Definitions((cursor) => this.options.upstream.listTools(cursor, tools.headers)),
+    };
+    tools.headers = headers;
+    putLast(this.tools, owner, tools, MOST_SENDERS);
+    return tools.definitions;
   }
+}
+
+interface Tools {
+  /** Of the sender's latest message. */
+  headers: Headers;
+  readonly definitions: Definitions;
 }

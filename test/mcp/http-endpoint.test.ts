@@ -320,6 +320,13 @@ describe('a server that', () => {
     expect(await answer.json()).toMatchObject({ id: 'mine', error: { code: -32603 } });
   });
 
+  test('has no sessions is asked for its tools once, and two clients of a sender may use the same ids', async () => {
+    await using proxy = await behind(answers);
+    const replies = await Promise.all([ask(proxy, ECHO), ask(proxy, ECHO)]);
+    expect([...replies, await ask(proxy, ECHO)].map(({ result }) => result)).toEqual([OK, OK, OK]);
+    expect(proxy.server.requests.filter(({ body }) => body.includes('tools/list'))).toHaveLength(1);
+  });
+
   test('answers nothing to what needs no answer', async () => {
     await using proxy = await behind((_, reply) => reply.writeHead(202).end());
     const answer = await post(proxy, { jsonrpc: '2.0', method: 'notifications/initialized' });
