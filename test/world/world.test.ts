@@ -292,9 +292,11 @@ describe('what the deny rules say', () => {
     expect(forbiddenBy(company, calls())).toEqual(['agent:editor no-agent-on-tools-that-changed']);
     company.register({ entity: 'tool:files/read_text_file', attributes: { ...attributes, review: 'changed' } });
     expect(forbiddenBy(company, calls('sha256:1'))).toEqual(['agent:editor no-agent-on-tools-to-be-reviewed']);
-    const said: Row = ['agent:editor', 'user:carol', 'call', 'tool:files/read_text_file', 'forbidden'];
-    const claims = { definition: 'sha256:1', review: 'reviewed', reviewed_definition: 'sha256:2' };
-    expect(reasonOf(company, [...said, { attributes: claims }])).toBe('forbidden');
+    // What the directory says is never overridden by what a request says of the tool.
+    const claims = { definition: 'sha256:1', review: 'reviewed', reviewed_definition: 'sha256:1' };
+    const more = { attributes: claims };
+    const said: Row = ['agent:editor', 'user:carol', 'call', 'tool:files/read_text_file', 'forbidden', more];
+    expect(reasonOf(company, said)).toBe('forbidden');
   });
 
   it('no agent shares, and no delegation changes that', () => {
