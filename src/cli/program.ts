@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { applyCommand } from './apply.ts';
+import { auditCommand } from './audit.ts';
 import { bundlesCommand } from './bundles.ts';
 import { callersCommand } from './callers.ts';
 import { checkCommand } from './check.ts';
@@ -31,7 +32,7 @@ export async function runProgram(args: readonly string[], context: Context): Pro
   for (const [heading, commands] of [
     ['The server:', [serveCommand, validateCommand, callersCommand]],
     ['Model and policies:', [testCommand, publishCommand, bundlesCommand, rollbackCommand, diffCommand]],
-    ['Asking:', [checkCommand, explainCommand, whyCommand]],
+    ['Asking:', [checkCommand, explainCommand, whyCommand, auditCommand]],
     ['Delegating:', [grantCommand, revokeCommand, treeCommand, applyCommand]],
     ['Enforcing:', [mcpProxyCommand, importCommand]],
   ] as const) {
@@ -54,10 +55,15 @@ function prepare(command: Command, context: Context): void {
   const { terminal } = context;
   command
     .exitOverride()
-    .showHelpAfterError(`(behalf ${command.name() === 'behalf' ? '' : `${command.name()} `}--help says more)`)
+    .showHelpAfterError(`(${wholeName(command)} --help says more)`)
     .configureOutput({
       writeOut: (text) => terminal.out(text.replace(/\n$/, '')),
       writeErr: (text) => terminal.err(text.replace(/\n$/, '')),
     });
   for (const sub of command.commands) prepare(sub, context);
+}
+
+/** With the commands that it is below: `behalf audit verify`. */
+function wholeName(command: Command): string {
+  return command.parent === null ? command.name() : `${wholeName(command.parent)} ${command.name()}`;
 }

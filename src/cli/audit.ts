@@ -1,0 +1,11 @@
+import { Command } from 'commander';
+import { auditVerifyCommand } from './audit-verify.ts';
+import { auditVerifyProofCommand } from './audit-verify-proof.ts';
+import type { Context, Finish } from './command.ts';
+
+/** What was decided and changed, and that it is what was recorded. */
+export function auditCommand(context: Context, finish: Finish): Command {
+  const command = new Command('audit').description('what was decided and changed, and proof of it').helpCommand(false);
+  for (const make of [auditVerifyCommand, auditVerifyProofCommand]) command.addCommand(make(context, finish));
+  return command;
+}
