@@ -183,7 +183,9 @@ describe('what is no message for the server', () => {
   test('a header that says two things', async () => {
     const answer = await new Promise<number | undefined>((resolve) => {
       const headers = { ...proxy.headers, 'content-type': 'application/json', 'mcp-session-id': ['a', 'b'] };
-      httpRequest(proxy.url, { method: 'POST', headers }, (reply) => resolve(reply.resume().statusCode)).end('{}');
+      httpRequest(proxy.url, { method: 'POST', headers }, (reply) => resolve(reply.resume().statusCode)).end(
+        JSON.stringify(request(1, 'ping')),
+      );
     });
     expect(answer).toBe(400);
   });
@@ -423,14 +425,15 @@ describe('streams', () => {
       reply.write(': hello\n\n');
       reply.once('close', () => gone.resolve());
     });
+    const session = { ...proxy, headers: { ...proxy.headers, 'mcp-session-id': 'one' } };
     const cut = new AbortController();
-    const answer = await post(proxy, ECHO, { signal: cut.signal });
+    const answer = await post(session, ECHO, { signal: cut.signal });
     await answer.body?.getReader().read();
     cut.abort();
     await gone.promise;
     // What was not answered does not hold its id.
     const again = new AbortController();
-    const other = await post(proxy, ECHO, { signal: again.signal });
+    const other = await post(session, ECHO, { signal: again.signal });
     expect(other.headers.get('content-type')).toBe('text/event-stream');
     again.abort();
   });
