@@ -15,6 +15,16 @@ export type Change =
   | { readonly kind: 'bundle'; readonly key: 'current'; readonly value: BundleSource }
   | { readonly kind: 'caller'; readonly key: string; readonly value: CallerRow | null };
 
+export const CHANGE_KINDS: readonly Change['kind'][] = [
+  'relationship',
+  'delegation',
+  'revocation',
+  'activation',
+  'entity',
+  'bundle',
+  'caller',
+];
+
 /** The sources of a bundle, so that any past decision can be taken again. */
 export interface BundleSource {
   readonly digest: string;

@@ -109,6 +109,8 @@ export interface StoredCommit extends Omit<Commit, 'idempotency'> {
 export interface LoggedCommit extends Omit<StoredCommit, 'changes'> {
   /** How many changes it has, by their kind. */
   readonly counts: { readonly [kind in Change['kind']]?: number };
+  /** Of all its changes, as they stand in its line. */
+  readonly bytes: number;
   readonly changes?: readonly Change[];
 }
 

@@ -76,6 +76,7 @@ test('it is OpenAPI 3.1, and every route is in it', () => {
       'post /v1/bundles/diff',
       'get /v1/caller',
       'get /v1/callers',
+      'get /v1/changes',
       'post /v1/callers',
       'delete /v1/callers/{id}',
       'get /api/server_info',
@@ -170,6 +171,7 @@ test('what is sent is what is described', async () => {
     'post',
   );
   matches(await office.ask('GET', '/v1/callers', admin), '/v1/callers', 'get');
+  matches(await office.ask('GET', '/v1/changes', auditor), '/v1/changes', 'get');
   matches(await office.ask('GET', '/v1/caller', { key: office.keys.mailer }), '/v1/caller', 'get');
   matches(await office.ask('GET', '/readyz'), '/readyz', 'get');
   matches(await office.ask('GET', '/stores', author), '/stores', 'get');

@@ -12,6 +12,8 @@ export interface Position {
   readonly bundle: string;
   /** Milliseconds since 1970: the time that all pages are decided at. */
   readonly at: number;
+  /** The time (ms) of the first page, from which on the token grows old. */
+  readonly begun: number;
   /** The last candidate that was decided, allowed or not. */
   readonly after: string;
 }

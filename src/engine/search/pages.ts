@@ -17,8 +17,16 @@ export class Pages {
   }
 
   /** @param asked `digestOf` what is asked, without the page */
-  tokenAfter(after: string, { revision, bundle, at }: Scanned<unknown>, caller: Caller, asked: string): string {
-    return this.tokens.seal({ caller: caller.id, asked, revision: this.ledger.token(revision), bundle, at, after });
+  tokenAfter(after: string, { revision, bundle, at, begun }: Scanned<unknown>, caller: Caller, asked: string): string {
+    return this.tokens.seal({
+      caller: caller.id,
+      asked,
+      revision: this.ledger.token(revision),
+      bundle,
+      at,
+      begun,
+      after,
+    });
   }
 
   /** Where a token goes on, if it was given to this caller for this question and its state can still be had. */
@@ -31,7 +39,7 @@ export class Pages {
     if (value.asked !== asked) {
       return refuse('something else is asked than on the page that gave the token: only the page may change');
     }
-    if (this.ledger.now() - value.at > LIMITS.searchTokenMs) {
+    if (this.ledger.now() - value.begun > LIMITS.searchTokenMs) {
       return refuse(`the page token is older than ${LIMITS.searchTokenMs / 60_000} minutes: begin again without it`);
     }
     const revision = this.ledger.parseToken(value.revision);
@@ -39,7 +47,7 @@ export class Pages {
     if (!revision.ok || snapshot?.bundle.digest !== value.bundle) {
       return refuse(`the revision ${value.revision} of the page token is gone: begin again without it`);
     }
-    return ok({ revision: revision.value, at: value.at, after: value.after });
+    return ok({ revision: revision.value, at: value.at, begun: value.begun, after: value.after });
   }
 }
 

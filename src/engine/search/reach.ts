@@ -6,15 +6,15 @@ import { isAlive } from '../../core/delegation/node.ts';
 import { mergeInOrder } from '../../core/delegation/node-list.ts';
 import { type EntityId, typeOf } from '../../core/entity.ts';
 import { LIMITS } from '../../core/limits.ts';
-import { ok, type Result } from '../../core/result.ts';
+import { err, ok, type Result } from '../../core/result.ts';
 import type { Snapshot } from '../../core/snapshot.ts';
-import type { Failure } from '../failure.ts';
+import { type Failure, failure } from '../failure.ts';
 import type { Ledger } from '../ledger.ts';
 import { requireRole } from '../permissions.ts';
 import { Turns } from '../turns.ts';
 import { knownActions, knownEntities, principalTypes } from './candidates.ts';
 import { digestOf, Pages } from './pages.ts';
-import { type Quest, scan } from './scan.ts';
+import { type Quest, type Start, scan } from './scan.ts';
 import type { PageRequest } from './search.ts';
 
 /** What an actor reaches for an origin, or who reaches a resource. */
@@ -30,7 +30,7 @@ export type ReachQuestion =
     }
   | { readonly kind: 'to'; readonly resource: EntityId; readonly action: string };
 
-/** Something that is allowed now, and everything that carries it. */
+/** Something that is allowed, and everything that carries it. */
 export interface Reached {
   readonly origin: EntityId;
   readonly actor: EntityId;
@@ -47,7 +47,17 @@ export interface ReachedBy {
   readonly delegations: readonly { readonly id: string; readonly name?: string }[];
 }
 
+/** The state that is asked about; neither: the latest one, now. */
+export interface ReachTime {
+  /** Milliseconds since 1970: as things were then, at the last revision made up to it. */
+  readonly at?: number;
+  /** A revision's token: as things were when it was made. */
+  readonly revision?: string;
+}
+
 export interface ReachPage {
+  /** Milliseconds since 1970: the time that all pages are decided at. */
+  readonly at: number;
   readonly reached: readonly Reached[];
   /** For the next page; absent where this was the last one. */
   readonly next?: string;
@@ -72,17 +82,21 @@ export class Reaches {
     this.pages = new Pages(ledger);
   }
 
-  /** @param proof how well the origin is taken to be known */
+  /**
+   * @param proof how well the origin is taken to be known
+   * @param when "who could reach it then?": the state of the past, under the bundle of then
+   */
   async reach(
     question: ReachQuestion,
     proof: Proof,
     page: PageRequest,
     caller: Caller,
+    when: ReachTime = {},
   ): Promise<Result<ReachPage, Failure>> {
     const permitted = requireRole(caller, 'audit', 'administer');
     if (!permitted.ok) return permitted;
-    const asked = digestOf({ question, proof });
-    const start = page.token === undefined ? ok(undefined) : this.pages.resume(page.token, caller, asked);
+    const asked = digestOf({ question, proof, when });
+    const start = page.token === undefined ? this.begin(when) : this.pages.resume(page.token, caller, asked);
     if (!start.ok) return start;
     const quest: Quest<Reached> = {
       candidates: (snapshot, at) => candidatesOf(question, snapshot, at),
@@ -90,13 +104,43 @@ export class Reaches {
     };
     const scanned = await scan(this.ledger, this.turns, quest, start.value, page.limit);
     if (!scanned.ok) return scanned;
-    const { found, last, isWhole, revision } = scanned.value;
+    const { found, last, isWhole, revision, at } = scanned.value;
     return ok({
+      at,
       reached: found,
       ...(isWhole ? undefined : { next: this.pages.tokenAfter(last, scanned.value, caller, asked) }),
       revision: this.ledger.token(revision),
     });
   }
+
+  /** Where the first page begins; undefined for the latest state. */
+  private begin({ at, revision: token }: ReachTime): Result<Start | undefined, Failure> {
+    const { ledger } = this;
+    const { store } = ledger;
+    const begun = ledger.now();
+    if (at !== undefined && token !== undefined) {
+      return refuse('at', 'ask for a time or for a revision, not for both');
+    }
+    if (at !== undefined) {
+      if (at > begun) return refuse('at', `${new Date(at).toISOString()} has not come yet: nobody knows who will`);
+      return ok({ revision: store.revisionAt(at), at, begun, after: '' });
+    }
+    if (token === undefined) return ok(undefined);
+    const parsed = ledger.parseToken(token);
+    if (!parsed.ok || parsed.value > ledger.revision) {
+      return refuse(
+        'revision',
+        `"${token.slice(0, 64)}" is no revision of this store: send one that an answer carried`,
+      );
+    }
+    const revision = parsed.value;
+    const made = revision === ledger.revision ? begun : (store.logged(revision, 0)?.at ?? 0);
+    return ok({ revision, at: made, begun, after: '' });
+  }
+}
+
+function refuse(field: string, message: string) {
+  return err(failure('invalid', message, [{ field, message }]));
 }
 
 function candidatesOf(question: ReachQuestion, snapshot: Snapshot, at: number): readonly string[] {

@@ -19,6 +19,8 @@ export interface Start {
   readonly revision: number;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** The time (ms) of the first page. */
+  readonly begun: number;
   readonly after: string;
 }
 
@@ -26,6 +28,7 @@ export interface Scanned<T> {
   readonly found: readonly T[];
   readonly revision: number;
   readonly at: number;
+  readonly begun: number;
   readonly bundle: string;
   /** The last candidate that was judged; what was begun after where none was. */
   readonly last: string;
@@ -52,7 +55,8 @@ export async function scan<T>(
 ): Promise<Result<Scanned<T>, Failure>> {
   const time = new PageTime(turns);
   for (let attempt = 0; ; attempt++) {
-    const from = start ?? { revision: ledger.revision, at: ledger.now(), after: '' };
+    const now = ledger.now();
+    const from = start ?? { revision: ledger.revision, at: now, begun: now, after: '' };
     const mayRestart = start === undefined && attempt < RESTARTS;
     const scanned = await scanFrom(ledger, quest, from, limit, time, mayRestart);
     if (scanned !== 'overtaken') return scanned;
@@ -62,12 +66,13 @@ export async function scan<T>(
 async function scanFrom<T>(
   ledger: Ledger,
   quest: Quest<T>,
-  { revision, at, after }: Start,
+  { revision, at, begun, after }: Start,
   limit: number,
   time: PageTime,
   mayRestart: boolean,
 ): Promise<Result<Scanned<T>, Failure> | 'overtaken'> {
   let snapshot = stateAt(ledger, revision);
+  let isLive = ledger.revision === revision;
   const bundle = snapshot.bundle.digest;
   const candidates = quest.candidates(snapshot, at);
   if (candidates.length > LIMITS.searchCandidates) {
@@ -81,16 +86,18 @@ async function scanFrom<T>(
     if (time.isTurnOver) {
       if (time.isPageOver && last !== after) break;
       await time.nextTurn();
-      if (ledger.revision !== revision) {
+      // A state of the past stays as it is.
+      if (isLive && ledger.revision !== revision) {
         if (mayRestart) return 'overtaken';
         snapshot = stateAt(ledger, revision);
+        isLive = false;
       }
     }
     last = candidates[index] ?? last;
     const one = quest.judge(last, snapshot, at);
     if (one !== undefined) found.push(one);
   }
-  return ok({ found, revision, at, bundle, last, isWhole: index >= candidates.length });
+  return ok({ found, revision, at, begun, bundle, last, isWhole: index >= candidates.length });
 }
 
 /** The state of a revision that is known to exist; once it is no longer the latest, as the store has it. */

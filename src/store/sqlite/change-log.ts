@@ -126,7 +126,7 @@ export class ChangeLog {
     if (row === undefined) return undefined;
     const counts = JSON.parse(row.counts) as LoggedCommit['counts'];
     const changes = row.changes === null ? undefined : (JSON.parse(row.changes) as readonly Change[]);
-    return { ...toHead(row), counts, ...(changes === undefined ? undefined : { changes }) };
+    return { ...toHead(row), counts, bytes: row.bytes, ...(changes === undefined ? undefined : { changes }) };
   }
 
   search(filter: ChangeFilter, before: number, limit: number): ChangeSearch {

@@ -22,6 +22,7 @@ interface NewCommit extends Omit<CommitRow, 'epoch'> {
 
 interface LoggedRow extends Omit<CommitRow, 'changes'> {
   readonly counts: string;
+  readonly bytes: number;
   /** Null where they are longer than asked for. */
   readonly changes: string | null;
 }
@@ -46,7 +47,7 @@ export function prepareChangeStatements(db: Database) {
       `SELECT ${HEAD}, changes FROM ${COMMITS} WHERE revision > ? ORDER BY revision LIMIT ?`,
     ),
     logged: db.prepare<[{ readonly revision: number; readonly mostBytes: number }], LoggedRow>(
-      `SELECT ${HEAD}, counts, CASE WHEN octet_length(changes) <= :mostBytes THEN changes END AS changes
+      `SELECT ${HEAD}, counts, octet_length(changes) AS bytes, CASE WHEN octet_length(changes) <= :mostBytes THEN changes END AS changes
          FROM ${COMMITS} WHERE revision = :revision`,
     ),
     sha256: db.prepare<[number], string>('SELECT sha256 FROM commits WHERE revision = ?').pluck(),

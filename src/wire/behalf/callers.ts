@@ -44,7 +44,10 @@ export function callers(routes: Routes, { ledger }: App): void {
         response: { 200: CALLER, ...PROBLEMS },
       },
     },
-    (request, reply) => reply.send(callerOf(request)),
+    (request, reply) => {
+      const { credential: _ofNow, ...caller } = callerOf(request);
+      return reply.send(caller);
+    },
   );
 
   routes.get(

@@ -9,6 +9,7 @@ import { activations } from './activations.ts';
 import { bundleDiff } from './bundle-diff.ts';
 import { bundles } from './bundles.ts';
 import { callers } from './callers.ts';
+import { changes } from './changes.ts';
 import { decisions } from './decisions.ts';
 import { delegations } from './delegations.ts';
 import { entities } from './entities.ts';
@@ -42,6 +43,7 @@ export async function behalfDoor(door: FastifyInstance, app: App): Promise<void>
     bundles(routes, app);
     bundleDiff(routes, app);
     callers(routes, app);
+    changes(routes, app);
   });
   others.close();
 }

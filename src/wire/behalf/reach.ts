@@ -4,11 +4,13 @@ import { actionFault } from '../../core/delegation/patterns.ts';
 import { parseEntity, typeFault } from '../../core/entity.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type Failure, type FieldError, failure } from '../../engine/failure.ts';
-import type { Reaches, ReachQuestion } from '../../engine/search/reach.ts';
+import type { Reaches, ReachQuestion, ReachTime } from '../../engine/search/reach.ts';
 import { callerOf } from '../authentication.ts';
 import type { Routes } from '../routes.ts';
+import { rfc3339 } from '../trace.ts';
 import { DEFAULT_PAGE, PAGE_LIMIT } from './paging.ts';
 import { PROBLEMS, sendFailure } from './problem.ts';
+import { parseTime, TIME } from './time.ts';
 
 const QUERY = Type.Object(
   {
@@ -18,6 +20,8 @@ const QUERY = Type.Object(
     resource: Type.Optional(Type.String({ description: 'Who reaches it …' })),
     action: Type.Optional(Type.String({ description: '… with this action? With an actor: only this action' })),
     proof: Type.Optional(Type.Enum([...PROOFS], { description: 'How well origins are taken to be known: verified' })),
+    at: Type.Optional(Type.String({ description: 'As things were at this time, RFC 3339' })),
+    revision: Type.Optional(Type.String({ description: 'As things were when this revision was made' })),
     after: Type.Optional(Type.String({ description: 'The next of the page before' })),
     limit: Type.Optional(PAGE_LIMIT),
   },
@@ -50,6 +54,7 @@ export function reach(routes: Routes, engine: Reaches): void {
         querystring: QUERY,
         response: {
           200: Type.Object({
+            at: TIME,
             reached: Type.Array(REACHED),
             next: Type.Optional(Type.String()),
             revision: Type.String({ description: 'Which all pages are decided at' }),
@@ -62,11 +67,26 @@ export function reach(routes: Routes, engine: Reaches): void {
       const { proof = 'verified', after, limit = DEFAULT_PAGE } = request.query;
       const question = toReachQuestion(request.query);
       if (!question.ok) return sendFailure(reply, question.error);
+      const when = toReachTime(request.query);
+      if (!when.ok) return sendFailure(reply, when.error);
       const page = { limit, ...(after === undefined ? undefined : { token: after }) };
-      const found = await engine.reach(question.value, proof, page, callerOf(request));
-      return found.ok ? reply.send(found.value) : sendFailure(reply, found.error);
+      const found = await engine.reach(question.value, proof, page, callerOf(request), when.value);
+      if (!found.ok) return sendFailure(reply, found.error);
+      return reply.send({ ...found.value, at: rfc3339(found.value.at) });
     },
   );
+}
+
+function toReachTime({ at: text, revision }: Static<typeof QUERY>): Result<ReachTime, Failure> {
+  const at = text === undefined ? undefined : parseTime(text);
+  if (text !== undefined && at === undefined) {
+    const message = `at: "${text.slice(0, 64)}" is no time: write 2030-01-31T12:00:00Z`;
+    return err(failure('invalid', message, [{ field: 'at', message }]));
+  }
+  return ok({
+    ...(at === undefined ? undefined : { at }),
+    ...(revision === undefined ? undefined : { revision }),
+  });
 }
 
 /** One of the two questions, whole; or everything that is wrong with it. */

@@ -8,6 +8,7 @@ const POSITION = {
   revision: 'e.7',
   bundle: 'sha256:1',
   at: 5,
+  begun: 1_800_000_000_000,
   after: 'document:secret',
 };
 

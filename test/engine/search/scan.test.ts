@@ -103,7 +103,7 @@ test('a later page goes on at the revision of the first', async () => {
   write();
   const { revision } = ledger;
   write();
-  const start = { revision, at: 1000, after: '000001' };
+  const start = { revision, at: 1000, begun: 1000, after: '000001' };
   const { found } = await scanned({ candidates: () => names(4), judge: taking(LIMITS.searchTurnMs) }, start);
   expect(found).toEqual(['000002 at 1', '000003 at 1']);
 });
@@ -115,7 +115,7 @@ test('a page is over in time, with what it found and the place to go on', async 
   expect(first.found.length).toBeGreaterThan(8);
   expect(first.found.length).toBeLessThan(13);
   const { revision, at, last } = first;
-  const second = await scanned({ candidates: () => names(25), judge }, { revision, at, after: last });
+  const second = await scanned({ candidates: () => names(25), judge }, { revision, at, begun: at, after: last });
   expect(second.found[0]).toBe(`${names(25)[first.found.length]} at 0`);
 });
 

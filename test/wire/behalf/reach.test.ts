@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MAIL, type Office, openOffice } from '../office.ts';
-import { STORE_ID } from '../server-under-test.ts';
+import { type Reply, STORE_ID } from '../server-under-test.ts';
 
 let office: Office;
 let mail: string;
@@ -41,6 +41,105 @@ test('what an agent reaches for somebody, and by which delegations', async () =>
       },
     ],
     revision: office.ledger.token(),
+    at: '2030-01-01T12:00:00.000Z',
+  });
+});
+
+describe('of the past', () => {
+  const HOUR = 3_600_000;
+  const pairs = (reply: Reply): readonly string[] =>
+    reply.json.reached.map(({ origin, actor }: { origin: string; actor: string }) => `${origin} ${actor}`);
+  let before: string;
+  beforeEach(async () => {
+    before = office.ledger.token();
+    office.clock.now += HOUR;
+    await office.ask('POST', `/v1/delegations/${mail}/revoke`, { key: office.keys.admin, body: { reason: 'over' } });
+    office.clock.now += HOUR;
+    const dropped = { user: 'group:finance#member', relation: 'viewer', object: 'document:q3' };
+    await office.ask('POST', `/stores/${STORE_ID}/write`, {
+      key: office.keys.author,
+      body: { deletes: { tuple_keys: [dropped] } },
+    });
+    office.clock.now += HOUR;
+  });
+
+  test.each([
+    [
+      '2030-01-01T12:30:00Z',
+      ['user:alice agent:mailer', 'user:alice agent:reader', 'user:alice user:alice', 'user:bob user:bob'],
+    ],
+    [
+      '2030-01-01T12:59:59.999Z',
+      ['user:alice agent:mailer', 'user:alice agent:reader', 'user:alice user:alice', 'user:bob user:bob'],
+    ],
+    ['2030-01-01T13:00:00Z', ['user:alice user:alice', 'user:bob user:bob']],
+    ['2030-01-01T15:30:00+01:00', ['user:alice user:alice']],
+    ['2030-01-01T11:00:00Z', []],
+  ])('who could reach it at %s', async (at, expected) => {
+    const reply = await reach(`resource=document:q3&action=read&at=${encodeURIComponent(at)}`);
+    expect(pairs(reply)).toEqual(expected);
+    expect(reply.json.at).toBe(new Date(at).toISOString());
+  });
+
+  test('at a revision, when it was made', async () => {
+    const reply = await reach(`resource=document:q3&action=read&revision=${before}`);
+    expect(pairs(reply)).toEqual([
+      'user:alice agent:mailer',
+      'user:alice agent:reader',
+      'user:alice user:alice',
+      'user:bob user:bob',
+    ]);
+    expect(reply.json).toMatchObject({ revision: before, at: '2030-01-01T12:00:00.000Z' });
+    const latest = await reach(`resource=document:q3&action=read&revision=${office.ledger.token()}`);
+    expect(latest.json).toEqual((await reach('resource=document:q3&action=read')).json);
+    expect(pairs(await reach(`resource=document:q3&action=read&revision=${before.replace(/\d+$/, '0')}`))).toEqual([]);
+  });
+
+  test('what time decides is decided by that time', async () => {
+    office.clock.now = Date.parse('2030-01-02T00:00:00Z');
+    await office.delegate({ ...MAIL, to: 'agent:payer', expires_at: '2030-01-02T00:00:10Z' });
+    office.clock.now = Date.parse('2030-01-03T00:00:00Z');
+    const at = async (time: string) =>
+      (await reach(`actor=agent:payer&origin=user:alice&at=${time}`)).json.reached.length;
+    expect([await at('2030-01-02T00:00:09.999Z'), await at('2030-01-02T00:00:10Z')]).toEqual([2, 0]);
+  });
+
+  test('pages go on at the same time, however long ago it is, and whatever is written meanwhile', async () => {
+    const question = 'resource=document:q3&action=read&at=2030-01-01T12:30:00Z';
+    const all = pairs(await reach(question));
+    const found: string[] = [];
+    for (let after = ''; ; ) {
+      const reply = await reach(`${question}&limit=1${after}`);
+      found.push(...pairs(reply));
+      expect(reply.json).toMatchObject({ revision: before, at: '2030-01-01T12:30:00.000Z' });
+      if (reply.json.next === undefined) break;
+      after = `&after=${reply.json.next}`;
+      await office.delegate({ ...MAIL, to: 'agent:other', from: 'user:bob' });
+    }
+    expect(found).toEqual(all);
+    const { next } = (await reach(`${question}&limit=1`)).json;
+    const other = await reach(`resource=document:q3&action=read&limit=1&after=${next}`);
+    expect([other.status, other.json.detail]).toEqual([400, expect.stringContaining('something else')]);
+    office.clock.now += 16 * 60_000;
+    expect((await reach(`${question}&limit=1&after=${next}`)).json.detail).toContain('older than 15 minutes');
+  });
+
+  test.each([
+    ['at=2030-02-30T00:00:00Z', 'no time'],
+    ['at=yesterday', 'no time'],
+    ['at=2031-01-01T00:00:00Z', 'has not come yet'],
+    ['revision=1', 'is no revision of this store'],
+    ['revision=0f8a2a3e-0000-4000-8000-000000000000.1', 'is no revision of this store'],
+  ])('refuses "%s"', async (when, words) => {
+    const reply = await reach(`resource=document:q3&action=read&${when}`);
+    expect([reply.status, reply.json.detail]).toEqual([400, expect.stringContaining(words)]);
+  });
+
+  test('refuses a revision that is not there yet, and both at once', async () => {
+    const later = office.ledger.token(office.ledger.revision + 1);
+    expect((await reach(`resource=document:q3&action=read&revision=${later}`)).json.detail).toContain('no revision');
+    const both = await reach(`resource=document:q3&action=read&at=2030-01-01T12:30:00Z&revision=${before}`);
+    expect([both.status, both.json.detail]).toEqual([400, expect.stringContaining('not for both')]);
   });
 });
 
