@@ -29,6 +29,11 @@ export interface Config {
   readonly commit: string | undefined;
   /** Decisions a second that each caller may have recorded. */
   readonly logRate: number;
+  /** The file of the key that checkpoints of the log are signed with. */
+  readonly auditKey: string;
+  /** A file, and a URL, that checkpoints are pushed to. */
+  readonly checkpointFile: string | undefined;
+  readonly checkpointWebhook: string | undefined;
   /** Disk space that is kept back for the decision log. */
   readonly logReserveMib: number;
   /** Serve the bundle in the store where the directories hold a broken one. */
@@ -131,6 +136,17 @@ export const CONFIG_KEYS = {
     // Some fifty thousand decisions: time for somebody to come.
     default: 32,
     accepts: (value) => /^\d{1,7}$/.test(value) && Number(value) <= 1_000_000,
+  },
+  audit_key: path(
+    'private key that checkpoints of the log are signed with, made at the first start (default: "audit.key" next to the store)',
+    'FILE',
+  ),
+  checkpoint_file: path('file that every checkpoint is appended to, best on another machine', 'FILE'),
+  checkpoint_webhook: {
+    help: 'URL that every checkpoint is posted to',
+    placeholder: 'URL',
+    expected: 'a URL that begins with https:// or http://',
+    accepts: (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
   },
   keep_bundle: flag('serve the last good bundle where the directories hold a broken one'),
   allow_orphans: flag('publish a bundle even if stored relationships no longer count under it'),
@@ -235,6 +251,9 @@ function toConfig(stated: (key: ConfigKey) => Value | undefined): Config {
     commit: text('commit'),
     logRate: Number(text('log_rate') ?? CONFIG_KEYS.log_rate.default),
     logReserveMib: Number(text('log_reserve_mib') ?? CONFIG_KEYS.log_reserve_mib.default),
+    auditKey: text('audit_key') ?? join(dirname(store), 'audit.key'),
+    checkpointFile: text('checkpoint_file'),
+    checkpointWebhook: text('checkpoint_webhook'),
     keepBundle: on('keep_bundle'),
     allowOrphans: on('allow_orphans'),
     watch: on('watch'),

@@ -13,6 +13,7 @@ async function loadRooms(): Promise<Rooms> {
     { openSqliteStore },
     { openFileLog },
     { openChangeMirror },
+    { openFileEvidence },
     { buildServer },
     { makeKey },
     { parseCaller },
@@ -21,6 +22,7 @@ async function loadRooms(): Promise<Rooms> {
     import('./store/sqlite/sqlite-store.ts'),
     import('./audit/file-log.ts'),
     import('./audit/change-mirror.ts'),
+    import('./audit/file-evidence.ts'),
     import('./wire/server.ts'),
     import('./callers/key.ts'),
     import('./callers/parse-caller.ts'),
@@ -30,6 +32,7 @@ async function loadRooms(): Promise<Rooms> {
     openStore: openSqliteStore,
     openLog: openFileLog,
     openMirror: openChangeMirror,
+    openEvidence: openFileEvidence,
     buildServer: (app) => buildServer({ ...app, version }),
     makeCaller: (fields) => {
       const caller = parseCaller(fields);

@@ -31,6 +31,7 @@ describe('config', () => {
       port: 7420,
       store: '.behalf/behalf.db',
       log: '.behalf/decisions',
+      auditKey: '.behalf/audit.key',
       model: { path: 'model', stated: false },
       dev: false,
       node: 'local',
@@ -55,6 +56,7 @@ describe('config', () => {
       log_rate: '7',
       log_reserve_mib: '7',
       dev: 'true',
+      checkpoint_webhook: 'https://witness.example/checkpoints',
       keep_bundle: 'true',
       allow_orphans: 'true',
       watch: 'true',
@@ -89,6 +91,8 @@ describe('config', () => {
 
   test.each([
     ['port', '70000'],
+    ['checkpoint_webhook', 'ftp://witness.example'],
+    ['checkpoint_webhook', 'witness'],
     ['port', '80a'],
     ['port', ''],
     ['dev', 'yes'],

@@ -3,7 +3,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ChangeHead, type Checkpoint, openCheckpoint, signCheckpoint } from './checkpoint.ts';
 import { appendCheckpoint, CHECKPOINTS, readCheckpointFile } from './checkpoint-file.ts';
-import type { CheckpointPush } from './checkpoint-push.ts';
+import { CheckpointPush, fileTarget, webhookTarget } from './checkpoint-push.ts';
 import type { ConsistencyProof, Evidence, EvidenceState, RecordProof, SignedCheckpoint } from './evidence.ts';
 import { LogError, type LogHead } from './log.ts';
 import { proveConsistency, proveRecord } from './prove.ts';
@@ -20,7 +20,8 @@ export interface EvidenceOptions {
   /** Where the log ends on disk. */
   readonly head: () => LogHead;
   readonly changes: ChangeLogPort;
-  readonly pushes: readonly CheckpointPush[];
+  /** The second places that checkpoints are pushed to. */
+  readonly pushTo: { readonly file?: string | undefined; readonly webhook?: string | undefined };
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** When checkpoints are made: after so many records, or so long after the last one if there are any. */
@@ -58,6 +59,7 @@ class FileEvidence implements Evidence {
   readonly publicKey: string;
   private readonly options: EvidenceOptions;
   private readonly signer: Signer;
+  private readonly pushes: readonly CheckpointPush[];
   private newest: SignedCheckpoint | undefined;
   private making: Promise<SignedCheckpoint> | undefined;
   private failure: string | undefined;
@@ -67,6 +69,11 @@ class FileEvidence implements Evidence {
     this.options = options;
     this.signer = signer;
     this.newest = newest;
+    const { file, webhook } = options.pushTo;
+    this.pushes = [
+      ...(file === undefined ? [] : [fileTarget(file)]),
+      ...(webhook === undefined ? [] : [webhookTarget(webhook)]),
+    ].map((target) => new CheckpointPush(target));
     this.publicKey = publicKeyPem(signer.publicKey);
     this.timer = setInterval(() => this.look(), LOOK_MS);
     this.timer.unref();
@@ -82,7 +89,7 @@ class FileEvidence implements Evidence {
       uncovered: this.head.sequence - (newest?.checkpoint.size ?? 0),
       ...(newest === undefined ? undefined : { newest: { size: newest.checkpoint.size, at: newest.checkpoint.at } }),
       ...(failure === undefined ? undefined : { failure }),
-      pushes: this.options.pushes.map(({ state }) => state),
+      pushes: this.pushes.map(({ state }) => state),
     };
   }
 
@@ -112,7 +119,7 @@ class FileEvidence implements Evidence {
     clearInterval(this.timer);
     // It has said what is wrong, if anything is, and the log closes all the same.
     await this.checkpoint().catch(() => undefined);
-    await Promise.all(this.options.pushes.map((push) => push.close()));
+    await Promise.all(this.pushes.map((push) => push.close()));
   }
 
   private look(): void {
@@ -147,7 +154,7 @@ class FileEvidence implements Evidence {
       const note = signCheckpoint(checkpoint, this.signer);
       await appendCheckpoint(join(directory, CHECKPOINTS), note);
       this.failure = undefined;
-      for (const push of this.options.pushes) push.push(note);
+      for (const push of this.pushes) push.push(note);
       this.newest = { checkpoint, note };
       return this.newest;
     } catch (fault) {

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import type { ChangeMirror, ChangeSource } from '../audit/change-mirror.ts';
+import type { Evidence } from '../audit/evidence.ts';
+import type { EvidenceOptions } from '../audit/file-evidence.ts';
 import { type DecisionLog, LogError } from '../audit/log.ts';
 import { Behalf, BehalfError } from '../client/client.ts';
 import type { CallerRow } from '../core/change.ts';
@@ -15,6 +17,7 @@ export interface Rooms {
   openStore(path: string): Store;
   openLog(directory: string, node: string, options: LogOptions): DecisionLog;
   openMirror(directory: string, store: ChangeSource): ChangeMirror;
+  openEvidence(options: EvidenceOptions): Evidence;
   buildServer(app: App): Listener;
   /** A new caller's row from what was asked for, and its key; or what is wrong with it, field by field. */
   makeCaller(

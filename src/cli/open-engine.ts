@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ChangeMirror } from '../audit/change-mirror.ts';
+import type { Evidence } from '../audit/evidence.ts';
+import type { EvidenceOptions } from '../audit/file-evidence.ts';
 import type { DecisionLog } from '../audit/log.ts';
 import type { Config } from '../config.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
@@ -22,6 +24,8 @@ export interface Engine {
   readonly log: DecisionLog;
   /** The change log, beside the decisions. */
   readonly mirror: ChangeMirror;
+  /** Checkpoints of both, and proofs. */
+  readonly evidence: Evidence;
   /** `published`, `unchanged`, `kept` (the directories hold none, or a broken one and that was wanted). */
   readonly bundle: 'published' | 'unchanged' | 'kept';
   /** What was written into an empty store. */
@@ -64,8 +68,10 @@ export async function openEngine(
   let store: Store | undefined;
   let log: DecisionLog | undefined;
   let mirror: ChangeMirror | undefined;
+  let evidence: Evidence | undefined;
   let ledger: Ledger | undefined;
   const close = async (): Promise<void> => {
+    await evidence?.close();
     await mirror?.close();
     await log?.close();
     ledger?.cacheRelationships();
@@ -79,11 +85,12 @@ export async function openEngine(
     ledger = new Ledger(store, clock, emptyBundle());
     ledger.follow(() => mirror?.wake());
     mirror.wake();
+    evidence = rooms.openEvidence(evidenceOptions(config, clock, { store, log, mirror }));
     const material = { config, sources: sources.value, checked, seedFile: seedFile.value };
     const prepared = await prepare(ledger, material, admit);
     if (prepared.ok) {
       const warnings = [...mirrorWarnings(mirror), ...prepared.value.warnings];
-      return ok({ ledger, log, mirror, ...prepared.value, warnings, close });
+      return ok({ ledger, log, mirror, evidence, ...prepared.value, warnings, close });
     }
     await close();
     return prepared;
@@ -98,6 +105,30 @@ function logOptions({ environment, commit, logReserveMib }: Config): LogOptions 
     reserveBytes: logReserveMib * 1024 * 1024,
     ...(environment === undefined ? undefined : { environment }),
     ...(commit === undefined ? undefined : { commit }),
+  };
+}
+
+function evidenceOptions(
+  config: Config,
+  clock: () => number,
+  { store, log, mirror }: { readonly store: Store; readonly log: DecisionLog; readonly mirror: ChangeMirror },
+): EvidenceOptions {
+  return {
+    directory: config.log,
+    node: config.node,
+    keyPath: config.auditKey,
+    head: () => log.state.last,
+    changes: {
+      get revision() {
+        return store.revision;
+      },
+      mirrored: async () => {
+        await mirror.upTo(store.revision);
+        return mirror.head;
+      },
+    },
+    pushTo: { file: config.checkpointFile, webhook: config.checkpointWebhook },
+    clock,
   };
 }
 

@@ -40,7 +40,7 @@ export async function startServer(
     if (!opened.ok) return opened;
     engine = opened.value;
     const { log, ...told } = engine;
-    const { ledger } = told;
+    const { ledger, evidence } = told;
     const { dev, storeId, host, port } = config;
     const orphans = config.allowOrphans ? 'allow' : 'refuse';
     const keySets = config.jwtKeysets === undefined ? [] : readKeySets(config.jwtKeysets);
@@ -49,6 +49,7 @@ export async function startServer(
       ledger,
       checks: new Checks(ledger, log, rate),
       log,
+      evidence,
       rate,
       dev,
       storeId,

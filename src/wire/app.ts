@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { Evidence } from '../audit/evidence.ts';
 import type { DecisionLog } from '../audit/log.ts';
 import type { Checks } from '../engine/check.ts';
 import type { Ledger } from '../engine/ledger.ts';
@@ -25,6 +26,8 @@ export interface App {
   readonly ledger: Ledger;
   readonly checks: Checks;
   readonly log: DecisionLog;
+  /** Checkpoints of the log, and proofs. Absent: nobody can ask for any. */
+  readonly evidence?: Evidence;
   /** How fast callers may ask; the same that `checks` has. Absent: as they like. */
   readonly rate?: LogRate;
   /** Requests without a key are the dev caller's. Loopback only: main.ts sees to it. */

@@ -47,7 +47,7 @@ export async function auditedLog(root: string, options: AuditedLogOptions): Prom
         return mirror.head;
       },
     },
-    pushes: [],
+    pushTo: {},
     clock: () => now,
     every: { records: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY },
   });

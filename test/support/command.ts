@@ -1,4 +1,5 @@
 import { openChangeMirror } from '../../src/audit/change-mirror.ts';
+import { openFileEvidence } from '../../src/audit/file-evidence.ts';
 import { openFileLog } from '../../src/audit/file-log.ts';
 import { toCallerRow } from '../../src/callers/caller-row.ts';
 import { makeKey } from '../../src/callers/key.ts';
@@ -18,6 +19,7 @@ export const ROOMS: Rooms = {
   openStore: openSqliteStore,
   openLog: openFileLog,
   openMirror: openChangeMirror,
+  openEvidence: openFileEvidence,
   buildServer,
   makeCaller: (fields) => {
     const caller = parseCaller(fields);
