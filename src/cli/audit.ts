@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { auditChangesCommand } from './audit-changes.ts';
+import { auditReachCommand } from './audit-reach.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { auditVerifyProofCommand } from './audit-verify-proof.ts';
 import type { Context, Finish } from './command.ts';
@@ -6,6 +8,7 @@ import type { Context, Finish } from './command.ts';
 /** What was decided and changed, and that it is what was recorded. */
 export function auditCommand(context: Context, finish: Finish): Command {
   const command = new Command('audit').description('what was decided and changed, and proof of it').helpCommand(false);
-  for (const make of [auditVerifyCommand, auditVerifyProofCommand]) command.addCommand(make(context, finish));
+  for (const make of [auditChangesCommand, auditReachCommand, auditVerifyCommand, auditVerifyProofCommand])
+    command.addCommand(make(context, finish));
   return command;
 }

@@ -8,6 +8,8 @@ import type {
   BundleFile,
   Caller,
   CallerRequest,
+  ChangeFilter,
+  Commit,
   DecisionFilter,
   DecisionRecord,
   DelegationFilter,
@@ -21,6 +23,8 @@ import type {
   Publication,
   Published,
   Question,
+  ReachPage,
+  ReachQuestion,
   Revoked,
   RevokeRequest,
 } from './types.ts';
@@ -125,6 +129,19 @@ export class Behalf {
     page: { readonly before?: string; readonly limit?: number } = {},
   ): Promise<{ readonly decisions: readonly DecisionRecord[]; readonly next?: string }> {
     return this.http.json('GET', '/v1/decisions', { query: { ...filter, ...page } });
+  }
+
+  /** Who granted, revoked, published, suspended what, newest first. A page may be short and still have a `next`. */
+  changes(
+    filter: ChangeFilter = {},
+    page: { readonly before?: string; readonly limit?: number } = {},
+  ): Promise<{ readonly changes: readonly Commit[]; readonly next?: string; readonly revision: string }> {
+    return this.http.json('GET', '/v1/changes', { query: { ...filter, ...page } });
+  }
+
+  /** What an actor reaches, or who reaches a resource, and through which delegations: now, or as things were. */
+  reach(question: ReachQuestion, page: Page = {}): Promise<ReachPage> {
+    return this.http.json('GET', '/v1/reach', { query: { ...question, ...page } });
   }
 
   delegate(

@@ -293,6 +293,93 @@ export interface DecisionFilter {
   readonly delegation?: string;
 }
 
+export type ChangeKind = 'relationship' | 'delegation' | 'revocation' | 'activation' | 'entity' | 'bundle' | 'caller';
+
+export interface ChangeFilter {
+  /** An entity, a delegation (id or name), a session, a caller, the digest of a bundle. */
+  readonly about?: string;
+  /** The caller that did it. */
+  readonly by?: string;
+  readonly act?: string;
+  /** One or several with commas. */
+  readonly kind?: ChangeKind | (string & {});
+  /** RFC 3339: at or after it … */
+  readonly from?: string;
+  /** … and before it. */
+  readonly to?: string;
+}
+
+/** One write: who did what, when, with which credential, and what it changed. */
+export interface Commit {
+  readonly revision: string;
+  readonly at: string;
+  readonly by: string;
+  /** What the caller proved itself with: `key:` and 16 digits of the key's hash, `dev`, `process`. */
+  readonly credential?: string;
+  readonly act: string;
+  readonly changes: readonly Change[];
+  /** False where it changed more than is told; `counts` has the numbers. */
+  readonly complete: boolean;
+  readonly counts: { readonly [kind in ChangeKind]?: number };
+  readonly epoch: string;
+  /** The sha256 of the commit before. */
+  readonly previous: string;
+  readonly sha256: string;
+}
+
+export interface Change {
+  readonly kind: ChangeKind;
+  readonly key: string;
+  /** granted, revoked, withdrawn, published, suspended, … */
+  readonly did: string;
+  readonly delegation?: {
+    readonly id: string;
+    readonly name?: string;
+    readonly parent?: string;
+    readonly from: string;
+    readonly to: string;
+    readonly origin?: string;
+  };
+  readonly origin?: string;
+  readonly reason?: string;
+  readonly roles?: readonly string[];
+  readonly digest?: string;
+  /** One line that says all of it. */
+  readonly text: string;
+}
+
+/** What does `actor` reach (for `origin`), or who reaches `resource` with `action`? */
+export interface ReachQuestion {
+  readonly actor?: string;
+  readonly origin?: string;
+  readonly type?: string;
+  readonly resource?: string;
+  readonly action?: string;
+  readonly proof?: 'asserted' | 'vouched' | 'verified';
+  /** As things were at this time, RFC 3339; or … */
+  readonly at?: string;
+  /** … when this revision was made. */
+  readonly revision?: string;
+}
+
+export interface ReachPage {
+  readonly reached: readonly {
+    readonly origin: string;
+    readonly actor: string;
+    readonly action: string;
+    readonly resource: string;
+    readonly chains: readonly {
+      /** Principals, the origin first. */
+      readonly path: readonly string[];
+      readonly delegations: readonly { readonly id: string; readonly name?: string }[];
+    }[];
+  }[];
+  readonly next?: string;
+  /** That all pages are decided at. */
+  readonly at: string;
+  readonly revision: string;
+}
+
 export interface Caller {
   readonly id: string;
   readonly roles: readonly string[];
