@@ -369,6 +369,56 @@ describe('opening', () => {
     expect(verifyLog(directory, 'node-1')).toMatchObject({ ok: false, error: expect.stringMatching(message) });
   });
 
+  test.each([
+    [
+      'an older format',
+      '{"format":1,"id":"d_0000000001_node-1","node":"node-1"}',
+      /format 1, of a version before.*--log/,
+    ],
+    [
+      'a newer format',
+      '{"header":{"first":1,"format":3,"frontier":[],"node":"node-1","previous":"PREVIOUS"}}',
+      /format 3;.*use the version that wrote it/,
+    ],
+    [
+      'a changed header',
+      '{"header":{"first":1,"format":2,"frontier":[], "node":"node-1","previous":"PREVIOUS"}}',
+      /line 1: a header/,
+    ],
+    [
+      'a header of other records',
+      '{"header":{"first":1,"format":2,"frontier":["PREVIOUS"],"node":"node-1","previous":"PREVIOUS"}}',
+      /line 1: the frontier of 0 records has 0 hashes/,
+    ],
+    [
+      'another chain',
+      '{"header":{"first":1,"format":2,"frontier":[],"node":"node-1","previous":"PREVIOUs"}}',
+      /line 1/,
+    ],
+    ['something else', 'hello', /line 1: no header/],
+  ])('%s is refused, and nothing is changed', async (_, line, message) => {
+    await log.close();
+    const file = segmentsIn(directory)[0] ?? '';
+    const content = `${line.replaceAll('PREVIOUS', '0'.repeat(64)).replaceAll('PREVIOUs', '1'.repeat(64))}\n`;
+    writeFileSync(file, content);
+    expect(() => openFileLog(directory, 'node-1')).toThrow(message);
+    expect(verifyLog(directory, 'node-1')).toMatchObject({ ok: false, error: expect.stringMatching(message) });
+    expect(readFileSync(file, 'utf8')).toBe(content);
+  });
+
+  test('a header that tells another tree than the records before it is found by verification', async () => {
+    await reopen({ segmentBytes: 3000 });
+    await writeOneByOne(entries(12));
+    await log.close();
+    const file = segmentsIn(directory)[1] ?? '';
+    const [frontier = ''] = JSON.parse(headerOf(file)).header.frontier;
+    writeFileSync(file, readFileSync(file, 'utf8').replace(frontier, '0'.repeat(64)));
+    expect(verifyLog(directory, 'node-1')).toMatchObject({
+      ok: false,
+      error: expect.stringMatching(/line 1.*frontier/),
+    });
+  });
+
   test('a chain sealed anew from a changed record on does not join the segment before', async () => {
     await reopen({ segmentBytes: 3000 });
     await writeOneByOne(entries(6));

@@ -7,7 +7,7 @@ import type { StoredDecision } from '../../src/audit/log.ts';
 import { verifyLog } from '../../src/audit/verify.ts';
 import { runAndKill } from '../support/kill.ts';
 
-const KILLS = 25;
+const KILLS = 15;
 
 test(`after kill -9 at any moment every acknowledged record is there, unchanged (${KILLS} times)`, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'behalf-kill-'));

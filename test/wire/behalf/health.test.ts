@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DecisionLog } from '../../../src/audit/log.ts';
-import { OFFICE } from '../office.ts';
+import { asking, MAILER, OFFICE } from '../office.ts';
 import { logLike, openServer } from '../server-under-test.ts';
 
 test('alive and ready need no key, and ready says what it rests on', async () => {
@@ -29,6 +29,15 @@ test('not ready while the log cannot be written', async () => {
     'not_ready',
     { ok: false, detail: 'records cannot be written' },
   ]);
+});
+
+test('not ready while decisions go to the space kept back, though they are answered', async () => {
+  const reserve = (log: DecisionLog) => logLike(log, { state: { ...log.state, status: 'reserve_in_use' } });
+  await using server = openServer({ files: OFFICE, dev: true, wrapLog: reserve });
+  const ready = await server.ask('GET', '/readyz');
+  expect([ready.status, ready.json.log]).toEqual([503, { ok: false, detail: 'reserve in use' }]);
+  const question = asking(MAILER, 'read');
+  expect((await server.ask('POST', '/access/v1/evaluation', { body: question })).status).toBe(200);
 });
 
 test('not ready once the store is gone', async () => {
