@@ -18,6 +18,7 @@ export interface McpProxyOptions extends PointOptions {
   readonly issuer?: string;
   readonly audience?: string;
   readonly subjectClaim?: string;
+  readonly agentName: readonly string[];
   readonly upstreamHeader: readonly string[];
   readonly forwardAuthorization?: boolean;
   readonly allowOrigin: readonly string[];
@@ -34,6 +35,7 @@ const UPSTREAM_ONLY = [
   'issuer',
   'audience',
   'subjectClaim',
+  'agentName',
   'upstreamHeader',
   'forwardAuthorization',
   'allowOrigin',
@@ -58,6 +60,12 @@ export function mcpProxyCommand(context: Context, finish: Finish): Command {
     .option('--issuer <URL>', 'with --jwks: who must have issued an access token')
     .option('--audience <NAME>', 'with --jwks: for whom it must be')
     .option('--subject-claim <NAME>', 'with --jwks: the claim that names the person (default sub)')
+    .option(
+      '--agent-name <NAME=ENTITY>',
+      'with --jwks and --store: the agent that a client_id means (a running Behalf has it from the caller)',
+      collect,
+      [],
+    )
     .option('--upstream-header <HEADER>', 'with --upstream: "Name: value" sent with every request', collect, [])
     .option('--forward-authorization', 'with --upstream: hand on what clients send as Authorization')
     .option('--allow-origin <ORIGIN>', 'with --upstream: web origin of browsers that may send', collect, [])

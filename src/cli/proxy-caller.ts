@@ -7,8 +7,14 @@ import type { Caller } from '../callers/caller.ts';
  *
  * @param actors patterns of the agents that it may name
  * @param origins patterns of those for whom they may act
+ * @param agents what the bare names of agents in access tokens mean
  */
-export function proxyCaller(server: string, actors: readonly string[], origins: readonly string[]): Caller {
+export function proxyCaller(
+  server: string,
+  actors: readonly string[],
+  origins: readonly string[],
+  agents: NonNullable<Caller['agents']> = {},
+): Caller {
   return {
     id: `mcp-proxy:${server}`,
     roles: ['check'],
@@ -17,6 +23,7 @@ export function proxyCaller(server: string, actors: readonly string[], origins: 
     vouches: origins,
     direct: false,
     asserts: [],
+    agents,
     mode: 'enforce',
   };
 }

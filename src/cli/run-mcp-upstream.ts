@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { type EntityId, parseEntity } from '../core/entity.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { startHttpProxy } from '../mcp/http-proxy.ts';
 import type { SenderOptions, TokenOptions } from '../mcp/http-proxy-options.ts';
@@ -22,9 +23,11 @@ export async function runMcpUpstream(upstream: string, options: McpProxyOptions,
   if (!tokens.ok) return refuse(tokens.error);
   const headers = toHeaders(options.upstreamHeader);
   if (!headers.ok) return refuse(headers.error);
+  const agents = toAgents(options);
+  if (!agents.ok) return refuse(agents.error);
   // It asks about those that it has verified, or whom the command line names.
   const actors = tokens.value === undefined && options.agent !== undefined ? [options.agent] : ['*'];
-  const opened = await openPoint(options, proxyCaller(options.server, actors, ['*']), context);
+  const opened = await openPoint(options, proxyCaller(options.server, actors, ['*'], agents.value), context);
   if (!opened.ok) {
     printProblems(terminal, opened.error.problems);
     return refuse(opened.error.message);
@@ -88,6 +91,23 @@ function toTokens({ jwks, issuer, audience, subjectClaim }: McpProxyOptions): Re
     audience,
     ...(subjectClaim === undefined ? undefined : { subject: subjectClaim }),
   });
+}
+
+/** `helper-app=agent:helper`. Client ids are often addresses, in which a = may stand: the last one counts. */
+function toAgents({ agentName, behalf }: McpProxyOptions): Result<{ readonly [name: string]: EntityId }, string> {
+  if (agentName.length > 0 && behalf !== undefined) {
+    return err(
+      '--agent-name goes with --store: a running Behalf has the names from the caller whose key it is asked with',
+    );
+  }
+  const agents: [string, EntityId][] = [];
+  for (const given of agentName) {
+    const equals = given.lastIndexOf('=');
+    const agent = parseEntity(given.slice(equals + 1));
+    if (equals < 1 || !agent.ok) return err(`--agent-name ${given} is not NAME=ENTITY, like helper-app=agent:helper`);
+    agents.push([given.slice(0, equals), agent.value]);
+  }
+  return ok(Object.fromEntries(agents));
 }
 
 function readKeys(path: string): Result<Exclude<TokenOptions['keys'], string>, string> {

@@ -1,4 +1,7 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { dirname } from 'node:path';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { toCallerRow } from '../../src/callers/caller-row.ts';
 import { makeKey } from '../../src/callers/key.ts';
@@ -263,7 +266,11 @@ describe('in front of a server that speaks HTTP', () => {
     });
 
   /** Runs the command until `use` has used its endpoint. */
-  async function inFrontOf(flags: readonly string[], use: (url: string) => Promise<void>): Promise<void> {
+  async function inFrontOf(
+    flags: readonly string[],
+    use: (url: string) => Promise<void>,
+    noted: RegExp = /^$/,
+  ): Promise<void> {
     const upstream = createServer(async (request, response) => {
       const { id, method } = JSON.parse(await new Response(request as never).text()) as { id: number; method: string };
       const result = method === 'tools/list' ? { tools: [{ name: 'echo' }] } : { reached: method };
@@ -287,7 +294,7 @@ describe('in front of a server that speaks HTTP', () => {
       await use(await Promise.race([listening.promise, early]));
     } finally {
       stop.resolve();
-      expect(await ended).toMatchObject({ status: 0, err: '' });
+      expect(await ended).toMatchObject({ status: 0, err: expect.stringMatching(noted) });
       upstream.close();
       upstream.closeAllConnections();
     }
@@ -342,7 +349,46 @@ describe('in front of a server that speaks HTTP', () => {
     });
   });
 
+  test('clients with access tokens, whose names for themselves the command line explains', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+    const jwks = world.path('http/jwks.json');
+    mkdirSync(dirname(jwks), { recursive: true });
+    writeFileSync(jwks, JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one' }] }));
+    const [issuer, audience] = ['https://login.example.com', 'https://mcp.example.com/mcp'];
+    const token = (client: string): Promise<string> =>
+      new SignJWT({ client_id: client })
+        .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'one' })
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setSubject('alice')
+        .setExpirationTime('5m')
+        .sign(privateKey);
+    const sources = [
+      '--model',
+      world.path('model'),
+      '--policies',
+      world.path('policies'),
+      '--seed',
+      world.path('seed.yaml'),
+    ];
+    const tokens = ['--jwks', jwks, '--issuer', issuer, '--audience', audience];
+    const engine = ['--store', world.path('tokens/behalf.db'), ...sources];
+    const names = ['--agent-name', 'https://helper.example/?app=1=agent:assistant'];
+    await inFrontOf(
+      [...engine, ...tokens, ...names],
+      async (url) => {
+        const known = await post(url, call(1, 'echo'), await token('https://helper.example/?app=1'));
+        expect(await known.json()).toMatchObject({ result: { reached: 'tools/call' } });
+        const unknown = await post(url, call(2, 'echo'), await token('somebody'));
+        expect(await unknown.json()).toMatchObject({ error: { code: -32603 } });
+      },
+      /bare name "somebody"/,
+    );
+  });
+
   test.each([
+    [['--agent-name', 'helper', '--store', 'x.db'], /not NAME=ENTITY/],
+    [['--agent-name', 'helper=agent:a', '--behalf', 'http://127.0.0.1:9'], /goes with --store/],
     [['--port', '65536', '--behalf', 'http://127.0.0.1:9'], /--port is 65536/],
     [['--jwks', 'keys.json', '--behalf', 'http://127.0.0.1:9'], /--jwks, --issuer and --audience/],
     [['--upstream-header', 'nonsense', '--behalf', 'http://127.0.0.1:9'], /"Name: value"/],
