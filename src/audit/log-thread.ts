@@ -61,7 +61,7 @@ class WrittenLog {
     this.tell = tell;
     this.tree = new TreeKeeper(log.directory);
     this.sequence = log.last.sequence;
-    this.treeTimer = setTimeout(() => this.catchUpTree(), 0);
+    this.catchUpTree();
     this.makeReserve();
   }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { openFileEvidence } from '../../src/audit/file-evidence.ts';
 import { openFileLog } from '../../src/audit/file-log.ts';
 import type { DecisionLog } from '../../src/audit/log.ts';
 import type { Caller } from '../../src/callers/caller.ts';
@@ -96,7 +97,16 @@ export function openServer({
   if (!published.ok) throw new Error(published.error.message);
   const checks = new Checks(ledger, log, rate);
   const limits = rate === undefined ? {} : { rate };
-  const app = buildServer({ ledger, checks, log, dev, storeId: STORE_ID, orphans, cerbos, ...limits });
+  const evidence = openFileEvidence({
+    directory: join(directory, 'log'),
+    node: 'test',
+    keyPath: join(directory, 'audit.key'),
+    head: () => files0.state.last,
+    changes: { revision: 0, mirrored: async () => undefined },
+    pushTo: {},
+    clock: () => clock.now,
+  });
+  const app = buildServer({ ledger, checks, log, evidence, dev, storeId: STORE_ID, orphans, cerbos, ...limits });
 
   return {
     app,
@@ -139,6 +149,7 @@ export function openServer({
     },
     [Symbol.asyncDispose]: async () => {
       await app.close();
+      await evidence.close();
       await files0.close();
       store.close();
       rmSync(directory, { recursive: true });

@@ -6,6 +6,7 @@ import { refuseOtherMethods } from '../methods.ts';
 import { refusalOfFault } from '../refusal.ts';
 import { routesOf } from '../routes.ts';
 import { activations } from './activations.ts';
+import { audit } from './audit.ts';
 import { bundleDiff } from './bundle-diff.ts';
 import { bundles } from './bundles.ts';
 import { callers } from './callers.ts';
@@ -39,6 +40,7 @@ export async function behalfDoor(door: FastifyInstance, app: App): Promise<void>
     explanations(routes, app);
     reach(routes, new Reaches(app.ledger));
     decisions(routes, app);
+    if (app.evidence !== undefined) audit(routes, app.evidence);
     entities(routes, app);
     bundles(routes, app);
     bundleDiff(routes, app);
