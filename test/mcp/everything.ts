@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 const SERVER = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'));
+const LOOPBACK_ONLY = fileURLToPath(new URL('../support/loopback-only.mjs', import.meta.url));
 
 /** The real MCP server with something of everything, over Streamable HTTP. */
 export interface Everything extends AsyncDisposable {
@@ -11,7 +12,7 @@ export interface Everything extends AsyncDisposable {
 
 export async function startEverything(port?: number): Promise<Everything> {
   const bound = port ?? (await freePort());
-  const child = spawn(process.execPath, [SERVER, 'streamableHttp'], {
+  const child = spawn(process.execPath, ['--import', LOOPBACK_ONLY, SERVER, 'streamableHttp'], {
     env: { PATH: process.env.PATH, PORT: String(bound) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
