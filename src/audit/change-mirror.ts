@@ -14,7 +14,10 @@ export interface ChangeSource {
   lines(
     afterRevision: number,
     mostBytes: number,
-  ): readonly { readonly revision: number; readonly sha256: string; readonly epoch: string; readonly text: string }[];
+  ): readonly (MirroredChange & {
+    /** Without line feed, in parts of a bounded length. */
+    readonly text: Iterable<string>;
+  })[];
 }
 
 /** The last change that is in the mirror. */
@@ -28,7 +31,7 @@ export interface ChangeMirrorOptions {
 const FILE_BYTES = 64 * 1024 * 1024;
 /** Bytes of lines read from the store at a time, some milliseconds; one change may be longer. */
 const BATCH_BYTES = 1024 * 1024;
-/** Characters handed to the file system at a time: turning them into bytes holds nobody up. */
+/** Characters handed to the file system at a time, or a part more: turning them into bytes holds nobody up. */
 const PIECE = 1024 * 1024;
 const RETRY_MS = 1000;
 
@@ -156,7 +159,7 @@ export class ChangeMirror {
     }
   }
 
-  private async write(lines: readonly { readonly revision: number; readonly text: string }[]): Promise<void> {
+  private async write(lines: ReturnType<ChangeSource['lines']>): Promise<void> {
     const { handle, file } = await this.fileFor(lines[0]?.revision ?? 1);
     // What an earlier attempt left behind.
     await handle.truncate(file.length);
@@ -183,30 +186,20 @@ export class ChangeMirror {
   }
 }
 
-/** Lines as bytes, in pieces: short ones together, a long one in parts that split no character. */
-function* pieces(lines: readonly { readonly text: string }[]): Generator<Buffer> {
+/** Lines as bytes, in pieces: short ones together, a long one part by part. */
+function* pieces(lines: ReturnType<ChangeSource['lines']>): Generator<Buffer> {
   let gathered: string[] = [];
   let size = 0;
   for (const { text } of lines) {
-    if (text.length > PIECE) {
+    for (const part of text) {
+      gathered.push(part);
+      size += part.length;
+      if (size < PIECE) continue;
       yield Buffer.from(gathered.join(''));
       gathered = [];
       size = 0;
-      for (let from = 0; from < text.length; ) {
-        const isSplit = (text.charCodeAt(from + PIECE - 1) & 0xfc00) === 0xd800;
-        const to = from + PIECE - (isSplit ? 1 : 0);
-        yield Buffer.from(text.slice(from, to));
-        from = to;
-      }
-      gathered.push('\n');
-      continue;
     }
-    gathered.push(text, '\n');
-    size += text.length;
-    if (size < PIECE) continue;
-    yield Buffer.from(gathered.join(''));
-    gathered = [];
-    size = 0;
+    gathered.push('\n');
   }
   yield Buffer.from(gathered.join(''));
 }

@@ -43,9 +43,10 @@ export function aroundChanges(head: ChangeHead): readonly [before: string, after
   ];
 }
 
-/** The line of a commit, without its line feed. */
-export function changeLine([before, after]: readonly [string, string], changes: string, sha256: string): string {
-  return `${before}${changes}${after.slice(0, -1)},"sha256":"${sha256}"}`;
+/** The same of its line, which is sealed with the hash of that, without its line feed. */
+export function aroundChangeText(head: ChangeHead, sha256: string): readonly [before: string, after: string] {
+  const [before, after] = aroundChanges(head);
+  return [before, `${after.slice(0, -1)},"sha256":"${sha256}"}`];
 }
 
 /** Where a line stands in the chain. */

@@ -121,8 +121,8 @@ export interface ChangeHead {
 
 export interface ChangeLine extends ChangeHead {
   readonly epoch: string;
-  /** Without line feed. */
-  readonly text: string;
+  /** Without line feed, in parts of a bounded length, which are read as they are asked for, once. */
+  readonly text: Iterable<string>;
 }
 
 export interface ChangeFilter {

@@ -62,7 +62,7 @@ const text = (): string =>
 const storeText = (): string =>
   store
     .lines(0, 1e9)
-    .map((line) => `${line.text}\n`)
+    .map((line) => `${[...line.text].join('')}\n`)
     .join('');
 
 test('has the very lines of the store, once it was waited for', async () => {
@@ -181,7 +181,7 @@ describe('after a crash', () => {
     const after = openChangeMirror(place, killed, { fileBytes: 20_000 });
     await after.upTo(killed.revision);
     await after.close();
-    const lines = killed.lines(0, 1e9).map((line) => `${line.text}\n`);
+    const lines = killed.lines(0, 1e9).map((line) => `${[...line.text].join('')}\n`);
     const written = readdirSync(place).filter((name) => name.startsWith('changes-'));
     expect(
       written
@@ -327,7 +327,7 @@ describe('verifying', () => {
     const [one = '', ...rest] = readFileSync(path, 'utf8').split(/(?<=\n)/);
     const other = openSqliteStore(':memory:');
     other.commit({ ...setting('k0', 'another value') });
-    const forged = other.lines(0, 1e6)[0]?.text ?? '';
+    const forged = [...(other.lines(0, 1e6)[0]?.text ?? [])].join('');
     other.close();
     expect(forged).not.toBe(one.trimEnd());
     writeFileSync(path, [`${forged}\n`, ...rest].join(''));

@@ -110,7 +110,8 @@ export function storeContract(create: () => StoreUnderTest): void {
     /** Checks lines as anybody can who has RFC 8785 and SHA-256 (src/core/change-line.ts). */
     function chained(lines: readonly ChangeLine[]): void {
       let previous = '0'.repeat(64);
-      for (const [index, { revision, sha256, text }] of lines.entries()) {
+      for (const [index, { revision, sha256, text: parts }] of lines.entries()) {
+        const text = [...parts].join('');
         const { sha256: own, ...sealed } = JSON.parse(text);
         expect(text).toBe(canonicalize({ ...sealed, sha256: own }));
         expect(own).toBe(hash('sha256', canonicalize(sealed) ?? '', 'hex'));
@@ -143,9 +144,8 @@ export function storeContract(create: () => StoreUnderTest): void {
         ...setting('a', 1),
         changes: [relationship(1, { context: { z: 1, a: 2 }, name: 'c' }), relationship(2)],
       });
-      const lines = store.lines(0, 1e6);
-      chained(lines);
-      const told = lines.map(({ text }) => JSON.parse(text));
+      chained(store.lines(0, 1e6));
+      const told = store.lines(0, 1e6).map(({ text }) => JSON.parse([...text].join('')));
       expect(told[0]).toEqual({
         ...{
           act: 'write',
@@ -167,6 +167,28 @@ export function storeContract(create: () => StoreUnderTest): void {
       expect(store.lines(1, 2500).map(({ revision }) => revision)).toEqual([2, 3]);
       expect(store.lines(3, 1e6).map(({ revision }) => revision)).toEqual([4, 5]);
       expect(store.lines(5, 1e6)).toEqual([]);
+    });
+
+    test('changes of any length come back whole, their line in parts', () => {
+      // Characters of two code units at every offset, so that some stand where the text is stored in parts.
+      const long = `${'𝄞'.repeat(700_000)}x${'𝄞'.repeat(700_000)}`;
+      store.commit(setting('a', long));
+      store.commit(setting('b', 'short'));
+      for (const _ of beforeAndAfterRestart()) {
+        chained(store.lines(0, 1e9));
+        const [first, ...others] = store.lines(0, 1e9);
+        const parts = [...(first?.text ?? [])];
+        expect(parts.length).toBeGreaterThan(2);
+        expect(Math.max(...parts.map(({ length }) => length))).toBeLessThanOrEqual(2 ** 20);
+        expect(others).toHaveLength(1);
+        expect(store.changes(0, 2)).toMatchObject([
+          { changes: [change('a', long)] },
+          { changes: [change('b', 'short')] },
+        ]);
+        expect(store.logged(1, 1e7)?.changes).toEqual([change('a', long)]);
+        expect(store.logged(1, 5_600_000)?.changes).toBeUndefined();
+        expect(store.logged(1, 1)?.bytes).toBe(Buffer.byteLength(JSON.stringify([change('a', long)])));
+      }
     });
 
     test('text that has no canonical form is refused and leaves the chain as it was', () => {

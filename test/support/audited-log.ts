@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { openChangeMirror } from '../../src/audit/change-mirror.ts';
 import { openFileEvidence } from '../../src/audit/file-evidence.ts';
 import { openFileLog } from '../../src/audit/file-log.ts';
-import { aroundChanges, changeLine, NO_CHANGE } from '../../src/core/change-line.ts';
+import { aroundChanges, aroundChangeText, NO_CHANGE } from '../../src/core/change-line.ts';
 import { decisionEntry } from './decision-entry.ts';
 
 export const NODE = 'node-1';
-export const EPOCH = '6885dd08-cfeb-4caa-90bb-e392ea523036';
 
 /** A log with all that belongs to it, as a server leaves it behind: segments, changes, checkpoints, key, tree. */
 export interface AuditedLog {
@@ -30,8 +28,8 @@ export async function auditedLog(root: string, options: AuditedLogOptions): Prom
   const keyPath = join(place, 'audit.key');
   const { records, segmentBytes = 5000, checkpoints = [] } = options;
   const log = openFileLog(directory, NODE, { segmentBytes });
-  const changes = changeSource();
-  const mirror = openChangeMirror(directory, changes);
+  const store = openSqliteStore(join(place, 'store.db'));
+  const mirror = openChangeMirror(directory, store);
   let now = Date.parse('2030-01-01T00:00:00Z');
   const evidence = openFileEvidence({
     directory,
@@ -40,10 +38,10 @@ export async function auditedLog(root: string, options: AuditedLogOptions): Prom
     head: () => log.state.last,
     changes: {
       get revision() {
-        return changes.head.revision;
+        return store.revision;
       },
       mirrored: async () => {
-        await mirror.upTo(changes.head.revision);
+        await mirror.upTo(store.revision);
         return mirror.head;
       },
     },
@@ -52,32 +50,19 @@ export async function auditedLog(root: string, options: AuditedLogOptions): Prom
     every: { records: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY },
   });
   for (let n = 1; n <= records; n += 1) {
-    if (n % 10 === 1) changes.change(`change ${n}`);
-    await log.append({ ...decisionEntry({ at: now, decision: { revision: changes.head.revision } }), epoch: EPOCH });
+    if (n % 10 === 1) {
+      const value = { user: `user:u${n}`, relation: 'viewer', object: 'document:d' };
+      const key = `${value.object}#${value.relation}@${value.user}`;
+      store.commit({ at: now, by: `change ${n}`, act: 'write', changes: [{ kind: 'relationship', key, value }] });
+    }
+    const { revision, epoch } = store;
+    await log.append({ ...decisionEntry({ at: now, decision: { revision } }), epoch });
     now += 1000;
     if (checkpoints.includes(n)) await evidence.checkpoint();
   }
   await evidence.close();
   await mirror.close();
   await log.close();
+  store.close();
   return { directory, keyPath };
-}
-
-/** A change log in memory, written as the store writes its own. */
-export function changeSource() {
-  const lines: { revision: number; sha256: string; epoch: string; text: string }[] = [];
-  return {
-    get head() {
-      return lines.at(-1) ?? { revision: 0, sha256: NO_CHANGE };
-    },
-    sha256: (revision: number) => (revision === 0 ? NO_CHANGE : lines[revision - 1]?.sha256),
-    lines: (after: number) => lines.slice(after),
-    change(by: string): void {
-      const revision = lines.length + 1;
-      const previous = lines.at(-1)?.sha256 ?? NO_CHANGE;
-      const around = aroundChanges({ act: 'grant', at: revision, by, epoch: EPOCH, previous, revision });
-      const sha256 = createHash('sha256').update(around.join('[]')).digest('hex');
-      lines.push({ revision, sha256, epoch: EPOCH, text: changeLine(around, '[]', sha256) });
-    },
-  };
 }

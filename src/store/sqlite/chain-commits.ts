@@ -17,7 +17,15 @@ const FORMAT_2 = `
     previous TEXT NOT NULL,
     sha256 TEXT NOT NULL,
     counts TEXT NOT NULL, -- JSON: how many changes of each kind
-    changes TEXT NOT NULL -- canonical JSON
+    bytes INTEGER NOT NULL, -- of the changes
+    parts INTEGER NOT NULL, -- of the changes that stand in change_parts
+    changes TEXT NOT NULL -- canonical JSON, or the beginning of it
+  ) STRICT;
+  CREATE TABLE change_parts (
+    revision INTEGER NOT NULL,
+    part INTEGER NOT NULL, -- from 1
+    text TEXT NOT NULL,
+    PRIMARY KEY (revision, part)
   ) STRICT;
   CREATE INDEX commits_by_time ON commits (latest_time);
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import { type Canonical, canonicalJson } from '../../core/canonical-json.ts';
 import type { Change } from '../../core/change.ts';
-import { aroundChanges, changeLine, NO_CHANGE } from '../../core/change-line.ts';
+import { aroundChanges, aroundChangeText, NO_CHANGE } from '../../core/change-line.ts';
 import { type FindRow, mentionsOf } from '../../core/mentions.ts';
 import {
   type ChangeFilter,
@@ -18,6 +18,8 @@ import { type CommitRow, type Facet, prepareChangeStatements } from './change-st
 /** Names read from the index at a time, and looked at in one search: some ten milliseconds. */
 const NAMES_PER_READ = 500;
 const LOOKED_PER_SEARCH = 10_000;
+/** Characters of one part of the changes: reading a million relationships of one commit holds nobody up. */
+const PART = 1024 * 1024;
 
 /** Where the chain ends. */
 export interface ChainEnd {
@@ -73,6 +75,7 @@ export class ChangeLog {
       if (change.kind === 'relationship') continue;
       for (const name of mentionsOf(change, find)) names.add(name);
     }
+    const [beginning = '', ...parts] = split(text);
     this.sql.commit.run({
       revision,
       at,
@@ -84,8 +87,11 @@ export class ChangeLog {
       previous: end.sha256,
       sha256,
       counts: JSON.stringify(counts),
-      changes: text,
+      bytes: Buffer.byteLength(text),
+      parts: parts.length,
+      changes: beginning,
     });
+    for (const [index, part] of parts.entries()) this.sql.part.run(revision, index + 1, part);
     for (const name of names) this.sql.mention.run('about', name, revision);
     for (const kind of Object.keys(counts)) this.sql.mention.run('kind', kind, revision);
     this.sql.mention.run('by', by, revision);
@@ -94,9 +100,7 @@ export class ChangeLog {
   }
 
   after(revision: number, limit: number): readonly StoredCommit[] {
-    return this.sql.commitsAfter
-      .all(revision, limit)
-      .map((row) => ({ ...toHead(row), changes: JSON.parse(row.changes) as readonly Change[] }));
+    return this.sql.commitsAfter.all(revision, limit).map((row) => ({ ...toHead(row), changes: this.read(row) }));
   }
 
   /** The lines after a revision, as many as `mostBytes` hold, but one at least; none at the end. */
@@ -104,10 +108,10 @@ export class ChangeLog {
     const lines: ChangeLine[] = [];
     let size = 0;
     for (const row of this.sql.commitsAfter.iterate(after, -1)) {
-      size += row.changes.length;
+      size += row.changes.length * (1 + row.parts);
       if (lines.length > 0 && size > mostBytes) break;
       const { revision, sha256, epoch } = row;
-      lines.push({ revision, sha256, epoch, text: changeLine(aroundChanges(toHead(row)), row.changes, sha256) });
+      lines.push({ revision, sha256, epoch, text: this.text(row) });
     }
     return lines;
   }
@@ -125,7 +129,7 @@ export class ChangeLog {
     const row = this.sql.logged.get({ revision, mostBytes });
     if (row === undefined) return undefined;
     const counts = JSON.parse(row.counts) as LoggedCommit['counts'];
-    const changes = row.changes === null ? undefined : (JSON.parse(row.changes) as readonly Change[]);
+    const changes = row.changes === null ? undefined : this.read({ ...row, changes: row.changes });
     return { ...toHead(row), counts, bytes: row.bytes, ...(changes === undefined ? undefined : { changes }) };
   }
 
@@ -148,6 +152,26 @@ export class ChangeLog {
       if (candidates.length < NAMES_PER_READ) return { revisions: found };
     }
     return { revisions: found, next };
+  }
+
+  /** A line, read from the store as it is asked for. */
+  private *text(row: CommitRow): Generator<string> {
+    const [before, after] = aroundChangeText(toHead(row), row.sha256);
+    if (row.parts === 0) yield before + row.changes + after;
+    else {
+      yield before;
+      yield* this.parts(row);
+      yield after;
+    }
+  }
+
+  private *parts({ revision, changes, parts }: Pick<CommitRow, 'revision' | 'changes' | 'parts'>): Generator<string> {
+    yield changes;
+    for (let part = 1; part <= parts; part++) yield this.sql.partOf.get(revision, part) ?? '';
+  }
+
+  private read(row: Pick<CommitRow, 'revision' | 'changes' | 'parts'>): readonly Change[] {
+    return JSON.parse([...this.parts(row)].join('')) as readonly Change[];
   }
 
   private candidates(driver: Mention | undefined, lowest: number, before: number): readonly number[] {
@@ -185,6 +209,18 @@ function toHead(row: Omit<CommitRow, 'changes'>): Omit<StoredCommit, 'changes'> 
     previous: row.previous,
     sha256: row.sha256,
   };
+}
+
+/** In parts that split no character. */
+function split(text: string): readonly string[] {
+  const parts: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    const isSplit = (text.charCodeAt(from + PART - 1) & 0xfc00) === 0xd800;
+    const to = from + PART - (isSplit ? 1 : 0);
+    parts.push(text.slice(from, to));
+    from = to;
+  }
+  return parts;
 }
 
 function canonical(changes: readonly Change[]): string {

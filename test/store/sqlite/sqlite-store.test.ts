@@ -110,7 +110,7 @@ test('a search that finds little gives up in between, and goes on', () => {
   store.close();
   const db = new Database(path);
   db.exec(`WITH RECURSIVE n(r) AS (SELECT 3 UNION ALL SELECT r + 1 FROM n WHERE r < 12000)
-    INSERT INTO commits SELECT r, at, latest_time, caller, credential, act, epoch, previous, sha256, counts, changes
+    INSERT INTO commits SELECT r, at, latest_time, caller, credential, act, epoch, previous, sha256, counts, bytes, parts, changes
       FROM n, commits WHERE revision = 2`);
   db.exec(`INSERT INTO mentions SELECT facet, name, c.revision FROM mentions AS m, commits AS c
     WHERE m.revision = 2 AND c.revision > 2`);
@@ -158,7 +158,7 @@ describe('a store of format 1, as the version before made it', () => {
       expect([...store.rows()]).toEqual(rows);
       let previous = '0'.repeat(64);
       for (const { text, sha256 } of store.lines(0, 1e6)) {
-        const { sha256: own, ...sealed } = JSON.parse(text);
+        const { sha256: own, ...sealed } = JSON.parse([...text].join(''));
         expect(own).toBe(hash('sha256', canonicalize(sealed) ?? '', 'hex'));
         expect([own, sealed.previous]).toEqual([sha256, previous]);
         previous = own;
