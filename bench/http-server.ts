@@ -2,7 +2,7 @@
  * The server under measurement, in a process of its own: `bare` answers the same bytes without asking anybody,
  * `unlogged` decides but keeps its records in memory (measurement only), `durable` is what is served.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify from 'fastify';
@@ -77,6 +77,10 @@ async function start(): Promise<void> {
   const ledger = new Ledger(store, () => Date.now(), empty.value);
   const log = mode === 'unlogged' ? memoryLog() : openFileLog(join(directory, 'decisions'), 'bench');
   const server = buildServer({ ledger, checks: new Checks(ledger, log), log, dev: false, storeId: 'bench' });
+  process.on('message', () => {
+    const bytes = mode === 'unlogged' ? 0 : sizeOf(join(directory, 'decisions'));
+    process.send?.({ records: log.state.last.sequence, bytes });
+  });
   process.on('SIGTERM', async () => {
     await server.close();
     await log.close();
@@ -85,6 +89,12 @@ async function start(): Promise<void> {
     process.exit(0);
   });
   ready(await server.listen({ port: 0, host: '127.0.0.1' }), key);
+}
+
+/** Bytes of the segments in a directory. */
+function sizeOf(directory: string): number {
+  const segments = readdirSync(directory).filter((name) => /^decisions-\d+\.jsonl$/.test(name));
+  return segments.reduce((bytes, name) => bytes + statSync(join(directory, name)).size, 0);
 }
 
 function ready(url: string, key: string): void {

@@ -29,6 +29,7 @@ interface Server {
 export async function benchHttp(): Promise<void> {
   const servers = new Map<Mode, Server>();
   const rates = new Map<Mode, number[]>(MODES.map((mode) => [mode, []]));
+  let size: Size | undefined;
   const latencies = new Map<Mode, number[]>(MODES.map((mode) => [mode, []]));
   try {
     for (const mode of MODES) servers.set(mode, await start(mode));
@@ -40,21 +41,38 @@ export async function benchHttp(): Promise<void> {
         latencies.get(mode)?.push(result.latency.p99);
       }
     }
+    const durable = servers.get('durable');
+    if (durable !== undefined) size = await sizeOf(durable.child);
   } finally {
     for (const { child } of servers.values()) child.kill('SIGTERM');
   }
   const rate = (mode: Mode): number => median(rates.get(mode) ?? []);
   table(
     `POST /access/v1/evaluation, chain of ${DEPTH}, one server core, ${CONNECTIONS} connections, ${SECONDS} s, median of ${ROUNDS}`,
-    ['mode', 'requests/s', 'of the bare route', 'p99 (ms)'],
+    ['mode', 'requests/s', 'of the bare route', 'of unlogged', 'p99 (ms)'],
     MODES.map((mode) => [
       mode,
       Math.round(rate(mode)),
       `${((100 * rate(mode)) / rate('bare')).toFixed(0)} %`,
+      `${((100 * rate(mode)) / rate('unlogged')).toFixed(0)} %`,
       median(latencies.get(mode) ?? []).toFixed(1),
     ]),
   );
+  if (size !== undefined) console.log(`  ${(size.bytes / size.records).toFixed(0)} bytes a record on disk`);
   benchDisk();
+}
+
+/** What a server has written. */
+interface Size {
+  readonly records: number;
+  readonly bytes: number;
+}
+
+function sizeOf(child: ChildProcess): Promise<Size> {
+  return new Promise((resolve) => {
+    child.once('message', (message) => resolve(message as Size));
+    child.send('size');
+  });
 }
 
 function start(mode: Mode): Promise<Server> {

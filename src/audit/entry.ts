@@ -52,8 +52,8 @@ export function encodeEntry(
     member('search', entry.search) +
     member('supersedes', entry.supersedes) +
     member('trace', entry.trace);
-  const own = chain === undefined ? undefined : textsOf(chain);
-  const tried = others.map(textsOf);
+  const own = chain === undefined ? undefined : keyed(chain);
+  const tried = others.map(keyed);
 
   const places = new Places(sequence, dictionary);
   const chainMember = own === undefined ? '' : `,"chain":${chainText(own, allowed, places)}`;
@@ -62,24 +62,25 @@ export function encodeEntry(
   return `${first}${chainMember}${second}${othersMember}${third}}`;
 }
 
-/** A chain whose texts were made: nothing can fail any more. */
-interface ChainText {
+/** A chain with what its steps are known by: nothing can fail any more. */
+interface KeyedChain {
   readonly chain: ChainTrace;
   readonly reasons: string;
-  readonly steps: readonly string[];
+  /** As the core built them, which costs a fraction of canonical JSON: that is made where a step is new. */
+  readonly keys: readonly string[];
 }
 
-function textsOf(chain: ChainTrace): ChainText {
+function keyed(chain: ChainTrace): KeyedChain {
   const reasons = chain.reasons.length === 0 ? '' : member('reasons', chain.reasons);
-  return { chain, reasons, steps: chain.steps.map(stepText) };
+  return { chain, reasons, keys: chain.steps.map((step) => JSON.stringify(step)) };
 }
 
-function chainText({ chain, reasons, steps }: ChainText, usual: boolean, places: Places): string {
+function chainText({ chain, reasons, keys }: KeyedChain, usual: boolean, places: Places): string {
   const members =
     (chain.allowed === usual ? '' : `,"allowed":${chain.allowed}`) +
     (chain.delegation === undefined ? '' : member('delegation', chain.delegation)) +
     reasons;
-  return `{${`${members},"steps":[${steps.map((text) => places.write(text)).join(',')}]`.slice(1)}}`;
+  return `{${`${members},"steps":[${chain.steps.map((step, index) => places.write(step, keys[index] ?? '')).join(',')}]`.slice(1)}}`;
 }
 
 /** Gives the steps of one record their places. */
@@ -94,10 +95,11 @@ class Places {
   }
 
   /** A reference to where the step stands, or the step itself, which then stands here. */
-  write(text: string): string {
-    const known = this.dictionary.find(text);
+  write(step: Step, key: string): string {
+    const known = this.dictionary.find(key);
     if (known !== undefined) return known;
-    this.dictionary.add(text, `"${this.sequence}.${this.full}"`);
+    const text = stepText(step);
+    this.dictionary.add(key, `"${this.sequence}.${this.full}"`);
     this.full += 1;
     return text;
   }

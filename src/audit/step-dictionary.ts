@@ -10,24 +10,24 @@ export class StepDictionary {
   private older = new Map<string, string>();
   private characters = 0;
 
-  /** Where a step of this text stands in full, or undefined. */
-  find(text: string): string | undefined {
-    const known = this.recent.get(text);
+  /** Where the step with this key stands in full, or undefined. */
+  find(key: string): string | undefined {
+    const known = this.recent.get(key);
     if (known !== undefined) return known;
-    const old = this.older.get(text);
-    if (old !== undefined) this.add(text, old);
+    const old = this.older.get(key);
+    if (old !== undefined) this.add(key, old);
     return old;
   }
 
-  /** A step of this text stands in full there. */
-  add(text: string, reference: string): void {
+  /** The step with this key stands in full there. */
+  add(key: string, reference: string): void {
     if (this.characters >= GENERATION_CHARACTERS) {
       this.older = this.recent;
       this.recent = new Map();
       this.characters = 0;
     }
-    this.recent.set(text, reference);
-    this.characters += text.length;
+    this.recent.set(key, reference);
+    this.characters += key.length;
   }
 
   /** Nothing stands anywhere: another segment begins, or records that were counted on are not there. */
