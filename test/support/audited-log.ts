@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openChangeMirror } from '../../src/audit/change-mirror.ts';
 import { openFileEvidence } from '../../src/audit/file-evidence.ts';
 import { openFileLog } from '../../src/audit/file-log.ts';
-import { aroundChanges, aroundChangeText, NO_CHANGE } from '../../src/core/change-line.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { decisionEntry } from './decision-entry.ts';
 
 export const NODE = 'node-1';
