@@ -1,3 +1,4 @@
+import type { Evidence } from '../audit/evidence.ts';
 import type { DecisionLog } from '../audit/log.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -7,6 +8,8 @@ export interface Readiness {
   readonly store: { readonly ok: boolean; readonly revision: string };
   /** Not `ok` where it says why: in part or wholly out of order. */
   readonly log: { readonly ok: boolean; readonly detail?: string };
+  /** Not `ok` where it says why; decisions are answered all the same. Absent where none are made. */
+  readonly checkpoints?: { readonly ok: boolean; readonly detail?: string };
   /** The digest of the bundle in force. */
   readonly bundle: string;
 }
@@ -14,11 +17,25 @@ export interface Readiness {
 /** Open to all, so without the names of files that the detail of the log has. */
 const TOLD = { reserve_in_use: 'reserve in use', failing: 'records cannot be written' } as const;
 
-export function readiness(ledger: Ledger, log: DecisionLog): Readiness {
+export function readiness(ledger: Ledger, log: DecisionLog, evidence?: Evidence): Readiness {
   const store = { ok: reads(ledger), revision: ledger.token() };
   const { status } = log.state;
   const state = status === 'ok' ? { ok: true } : { ok: false, detail: TOLD[status] };
-  return { ready: store.ok && state.ok, store, log: state, bundle: ledger.bundle.digest };
+  return {
+    ready: store.ok && state.ok,
+    store,
+    log: state,
+    ...(evidence === undefined ? undefined : { checkpoints: checkpoints(evidence) }),
+    bundle: ledger.bundle.digest,
+  };
+}
+
+function checkpoints({ state }: Evidence): NonNullable<Readiness['checkpoints']> {
+  const faults = [
+    ...(state.failure === undefined ? [] : ['cannot be made']),
+    ...state.pushes.flatMap(({ to, failure }) => (failure === undefined ? [] : [`do not get to the ${to}`])),
+  ];
+  return faults.length === 0 ? { ok: true } : { ok: false, detail: faults.join('; ') };
 }
 
 /** A real read: that its own latest revision is there. */

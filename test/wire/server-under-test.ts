@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import type { Evidence } from '../../src/audit/evidence.ts';
 import { openFileEvidence } from '../../src/audit/file-evidence.ts';
 import { openFileLog } from '../../src/audit/file-log.ts';
 import type { DecisionLog } from '../../src/audit/log.ts';
@@ -59,6 +60,8 @@ export interface Options {
   readonly orphans?: 'refuse' | 'allow';
   /** Puts something between the checks and the real log. */
   readonly wrapLog?: (log: DecisionLog) => DecisionLog;
+  /** Puts something between the doors and the real evidence. */
+  readonly wrapEvidence?: (evidence: Evidence) => Evidence;
   readonly cerbos?: CerbosOptions;
   readonly rate?: LogRate;
 }
@@ -82,6 +85,7 @@ export function openServer({
   dev = false,
   orphans = 'refuse',
   wrapLog = (log) => log,
+  wrapEvidence = (evidence) => evidence,
   cerbos = {},
   rate,
 }: Options): ServerUnderTest {
@@ -106,7 +110,17 @@ export function openServer({
     pushTo: {},
     clock: () => clock.now,
   });
-  const app = buildServer({ ledger, checks, log, evidence, dev, storeId: STORE_ID, orphans, cerbos, ...limits });
+  const app = buildServer({
+    ledger,
+    checks,
+    log,
+    evidence: wrapEvidence(evidence),
+    dev,
+    storeId: STORE_ID,
+    orphans,
+    cerbos,
+    ...limits,
+  });
 
   return {
     app,

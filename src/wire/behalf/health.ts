@@ -10,11 +10,17 @@ const READINESS = Type.Object({
     ok: Type.Boolean(),
     detail: Type.Optional(Type.String({ description: 'Why it is not: reserve in use, records cannot be written' })),
   }),
+  checkpoints: Type.Optional(
+    Type.Object(
+      { ok: Type.Boolean(), detail: Type.Optional(Type.String()) },
+      { description: 'Whether the log is signed for; decisions are answered all the same' },
+    ),
+  ),
   bundle: Type.String(),
 });
 
 /** For whatever starts, stops and balances servers: open to all, and telling nothing that is secret. */
-export function health(routes: Routes, { ledger, log }: App): void {
+export function health(routes: Routes, { ledger, log, evidence }: App): void {
   routes.get(
     '/healthz',
     {
@@ -41,7 +47,7 @@ export function health(routes: Routes, { ledger, log }: App): void {
       },
     },
     (_request, reply) => {
-      const { ready, ...rest } = readiness(ledger, log);
+      const { ready, ...rest } = readiness(ledger, log, evidence);
       return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready', ...rest });
     },
   );

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Evidence } from '../../../src/audit/evidence.ts';
 import type { DecisionLog } from '../../../src/audit/log.ts';
 import { asking, MAILER, OFFICE } from '../office.ts';
 import { logLike, openServer } from '../server-under-test.ts';
@@ -13,6 +14,7 @@ test('alive and ready need no key, and ready says what it rests on', async () =>
       status: 'ready',
       store: { ok: true, revision: server.ledger.token() },
       log: { ok: true },
+      checkpoints: { ok: true },
       bundle: server.ledger.bundle.digest,
     },
   ]);
@@ -38,6 +40,21 @@ test('not ready while decisions go to the space kept back, though they are answe
   expect([ready.status, ready.json.log]).toEqual([503, { ok: false, detail: 'reserve in use' }]);
   const question = asking(MAILER, 'read');
   expect((await server.ask('POST', '/access/v1/evaluation', { body: question })).status).toBe(200);
+});
+
+test('checkpoints that cannot be made or pushed are told, and hold nothing up', async () => {
+  const pushes = [
+    { to: 'file', waiting: 0 },
+    { to: 'webhook', waiting: 3, failure: 'https://witness.example answers 500' },
+  ] as const;
+  const state = { uncovered: 9, failure: '/var/decisions: ENOSPC', pushes };
+  await using server = openServer({ files: OFFICE, wrapEvidence: (evidence) => ({ ...evidence, state }) as Evidence });
+  const ready = await server.ask('GET', '/readyz');
+  expect([ready.status, ready.json.status, ready.json.checkpoints]).toEqual([
+    200,
+    'ready',
+    { ok: false, detail: 'cannot be made; do not get to the webhook' },
+  ]);
 });
 
 test('not ready once the store is gone', async () => {
