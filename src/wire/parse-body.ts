@@ -6,6 +6,9 @@ import { BodyFault } from './refusal.ts';
 /** Keys by which JavaScript takes data for more than data. Nothing that Behalf reads is called so. */
 const REFUSED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
+/** Only by an escape can a lone surrogate come into a body, as UTF-8 has none. */
+const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
+
 /**
  * JSON and nothing else, for every door: well formed (RFC 8259), no deeper than `LIMITS.inputDepth`, and without keys
  * that programs have been tricked with. Anything else is refused, never repaired. An empty body is no body.
@@ -28,7 +31,7 @@ export function parseBody(text: string): Result<unknown, string> {
   } catch (fault) {
     return err(`the body is not JSON: ${fault instanceof Error ? fault.message : 'it cannot be read'}`);
   }
-  const wrong = inspect(value);
+  const wrong = inspect(value) ?? (ESCAPED_SURROGATE.test(text) ? loneSurrogate(value) : undefined);
   return wrong === undefined ? ok(value) : err(wrong);
 }
 
@@ -53,6 +56,17 @@ function inspect(value: unknown): string | undefined {
     level = next;
   }
   return undefined;
+}
+
+/** A text that no UTF-8 can hold can be neither stored nor recorded (RFC 8259, section 8.2; RFC 8785, 3.2.2.2). */
+function loneSurrogate(value: unknown): string | undefined {
+  // As deep as `inspect` has found it to be, at most.
+  const isBroken = (part: unknown): boolean => {
+    if (typeof part === 'string') return !part.isWellFormed();
+    if (!isContainer(part)) return false;
+    return Object.entries(part).some(([key, member]) => !key.isWellFormed() || isBroken(member));
+  };
+  return isBroken(value) ? 'the body has a text with a lone surrogate, which is no Unicode text' : undefined;
 }
 
 function isContainer(value: unknown): value is object {

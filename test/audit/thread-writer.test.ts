@@ -41,7 +41,7 @@ test('what a thread wrote and did not live to tell is cut off, as nobody has an 
   const { id } = await log.append(decisionEntry({}));
   await writerThread().end();
   const file = join(directory, 'decisions-0000000000000001.jsonl');
-  writeFileSync(file, '{"entry":{"at":1,"bun', { flag: 'a' });
+  writeFileSync(file, `{"entry":{"at":1,"bundle":"${'x'.repeat(9000)}`, { flag: 'a' });
   expect((await log.append(decisionEntry({}))).sequence).toBe(2);
   expect(log.get(id)).toBeDefined();
   expect(verifyLog(directory, 'node-1')).toMatchObject({ ok: true, value: { records: 2 } });

@@ -194,6 +194,6 @@ test('text that has no canonical form is refused, and says so', async () => {
     key: office.keys.admin,
     body: '{"reason": "half a pair: \\ud800"}',
   });
-  expect([reply.status, reply.json.code]).toEqual([422, 'unprocessable']);
+  expect([reply.status, reply.json.code]).toEqual([400, 'invalid']);
   expect(await texts('limit=1')).toEqual([`granted ${id} "mail" from user:alice to agent:mailer`]);
 });
