@@ -12,6 +12,7 @@ async function loadRooms(): Promise<Rooms> {
   const [
     { openSqliteStore },
     { openFileLog },
+    { openRecordFiles },
     { openChangeMirror },
     { openFileEvidence },
     { buildServer },
@@ -21,6 +22,7 @@ async function loadRooms(): Promise<Rooms> {
   ] = await Promise.all([
     import('./store/sqlite/sqlite-store.ts'),
     import('./audit/file-log.ts'),
+    import('./audit/record-files.ts'),
     import('./audit/change-mirror.ts'),
     import('./audit/file-evidence.ts'),
     import('./wire/server.ts'),
@@ -31,6 +33,7 @@ async function loadRooms(): Promise<Rooms> {
   return {
     openStore: openSqliteStore,
     openLog: openFileLog,
+    openRecords: openRecordFiles,
     openMirror: openChangeMirror,
     openEvidence: openFileEvidence,
     buildServer: (app) => buildServer({ ...app, version }),

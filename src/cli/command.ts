@@ -3,6 +3,7 @@ import type { ChangeMirror, ChangeSource } from '../audit/change-mirror.ts';
 import type { Evidence } from '../audit/evidence.ts';
 import type { EvidenceOptions } from '../audit/file-evidence.ts';
 import { type DecisionLog, LogError } from '../audit/log.ts';
+import type { RecordSource } from '../audit/record-source.ts';
 import { Behalf, BehalfError } from '../client/client.ts';
 import type { CallerRow } from '../core/change.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
@@ -16,6 +17,7 @@ import type { Terminal } from './terminal.ts';
 export interface Rooms {
   openStore(path: string): Store;
   openLog(directory: string, node: string, options: LogOptions): DecisionLog;
+  openRecords(directory: string): RecordSource;
   openMirror(directory: string, store: ChangeSource): ChangeMirror;
   openEvidence(options: EvidenceOptions): Evidence;
   buildServer(app: App): Listener;

@@ -49,6 +49,7 @@ export async function startServer(
       ledger,
       checks: new Checks(ledger, log, rate),
       log,
+      records: rooms.openRecords(config.log),
       evidence,
       rate,
       dev,

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Evidence } from '../audit/evidence.ts';
 import type { DecisionLog } from '../audit/log.ts';
+import type { RecordSource } from '../audit/record-source.ts';
 import type { Checks } from '../engine/check.ts';
 import type { Ledger } from '../engine/ledger.ts';
 import type { LogRate } from '../engine/log-rate.ts';
@@ -26,6 +27,8 @@ export interface App {
   readonly ledger: Ledger;
   readonly checks: Checks;
   readonly log: DecisionLog;
+  /** The records of the log in their order. Absent: nobody can ask for replays of many. */
+  readonly records?: RecordSource;
   /** Checkpoints of the log, and proofs. Absent: nobody can ask for any. */
   readonly evidence?: Evidence;
   /** How fast callers may ask; the same that `checks` has. Absent: as they like. */

@@ -1,6 +1,7 @@
 import { openChangeMirror } from '../../src/audit/change-mirror.ts';
 import { openFileEvidence } from '../../src/audit/file-evidence.ts';
 import { openFileLog } from '../../src/audit/file-log.ts';
+import { openRecordFiles } from '../../src/audit/record-files.ts';
 import { toCallerRow } from '../../src/callers/caller-row.ts';
 import { makeKey } from '../../src/callers/key.ts';
 import { parseCaller } from '../../src/callers/parse-caller.ts';
@@ -18,6 +19,7 @@ import type { SmallWorld } from './small-world.ts';
 export const ROOMS: Rooms = {
   openStore: openSqliteStore,
   openLog: openFileLog,
+  openRecords: openRecordFiles,
   openMirror: openChangeMirror,
   openEvidence: openFileEvidence,
   buildServer,

@@ -6,6 +6,7 @@ import type { Evidence } from '../../src/audit/evidence.ts';
 import { openFileEvidence } from '../../src/audit/file-evidence.ts';
 import { openFileLog } from '../../src/audit/file-log.ts';
 import type { DecisionLog } from '../../src/audit/log.ts';
+import { openRecordFiles } from '../../src/audit/record-files.ts';
 import type { Caller } from '../../src/callers/caller.ts';
 import { toCallerRow } from '../../src/callers/caller-row.ts';
 import { DEV_CALLER } from '../../src/callers/dev-caller.ts';
@@ -110,7 +111,9 @@ export function openServer({
     pushTo: {},
     clock: () => clock.now,
   });
+  const records = openRecordFiles(join(directory, 'log'));
   const app = buildServer({
+    records,
     ledger,
     checks,
     log,

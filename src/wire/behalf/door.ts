@@ -18,6 +18,7 @@ import { explanations } from './explain.ts';
 import { health } from './health.ts';
 import { sendProblem } from './problem.ts';
 import { reach } from './reach.ts';
+import { replay } from './replay.ts';
 import { revocations } from './revocations.ts';
 
 /** Behalf's own API: delegations, explanations, decisions, the directory and the callers. */
@@ -40,6 +41,7 @@ export async function behalfDoor(door: FastifyInstance, app: App): Promise<void>
     explanations(routes, app);
     reach(routes, new Reaches(app.ledger));
     decisions(routes, app);
+    replay(routes, app);
     if (app.evidence !== undefined) audit(routes, app.evidence);
     entities(routes, app);
     bundles(routes, app);
