@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { auditChangesCommand } from './audit-changes.ts';
+import { auditCheckpointCommand } from './audit-checkpoint.ts';
+import { auditProofCommand } from './audit-proof.ts';
 import { auditReachCommand } from './audit-reach.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { auditVerifyProofCommand } from './audit-verify-proof.ts';
@@ -8,7 +10,15 @@ import type { Context, Finish } from './command.ts';
 /** What was decided and changed, and that it is what was recorded. */
 export function auditCommand(context: Context, finish: Finish): Command {
   const command = new Command('audit').description('what was decided and changed, and proof of it').helpCommand(false);
-  for (const make of [auditChangesCommand, auditReachCommand, auditVerifyCommand, auditVerifyProofCommand])
+  for (const make of [
+    auditChangesCommand,
+    auditReachCommand,
+    auditVerifyCommand,
+    auditCheckpointCommand,
+    auditProofCommand,
+    auditVerifyProofCommand,
+  ]) {
     command.addCommand(make(context, finish));
+  }
   return command;
 }

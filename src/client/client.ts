@@ -10,7 +10,9 @@ import type {
   CallerRequest,
   ChangeFilter,
   Commit,
+  ConsistencyProof,
   DecisionFilter,
+  DecisionProof,
   DecisionRecord,
   DelegationFilter,
   DelegationRequest,
@@ -27,6 +29,7 @@ import type {
   ReachQuestion,
   Revoked,
   RevokeRequest,
+  SignedCheckpoint,
 } from './types.ts';
 
 export { BehalfError, type FieldError, type Problem, type SourceProblem } from './errors.ts';
@@ -129,6 +132,21 @@ export class Behalf {
     page: { readonly before?: string; readonly limit?: number } = {},
   ): Promise<{ readonly decisions: readonly DecisionRecord[]; readonly next?: string }> {
     return this.http.json('GET', '/v1/decisions', { query: { ...filter, ...page } });
+  }
+
+  /** A signed checkpoint of everything that was decided until now (C2SP tlog-checkpoint in `note`). */
+  checkpoint(): Promise<SignedCheckpoint> {
+    return this.http.json('GET', '/v1/audit/checkpoint');
+  }
+
+  /** The proof that a decision is in the log, for whoever has the node's public key. */
+  proof(id: string): Promise<DecisionProof> {
+    return this.http.json('GET', `/v1/decisions/${encodeURIComponent(id)}/proof`);
+  }
+
+  /** That the log of `to` records (default: of now) goes on from the one of `from` records. */
+  consistency(from: number, to?: number): Promise<ConsistencyProof> {
+    return this.http.json('GET', '/v1/audit/consistency', { query: { from, to } });
   }
 
   /** Who granted, revoked, published, suspended what, newest first. A page may be short and still have a `next`. */

@@ -309,6 +309,48 @@ export interface ChangeFilter {
   readonly to?: string;
 }
 
+/** What a node's log was at a moment, signed by the node. */
+export interface SignedCheckpoint {
+  readonly node: string;
+  /** Records in the log. */
+  readonly size: number;
+  /** The Merkle tree hash over them (RFC 9162, section 2.1), hexadecimal. */
+  readonly root: string;
+  readonly time: string;
+  /** The sha256 of the last record. */
+  readonly last: string;
+  readonly changes?: { readonly revision: string; readonly sha256: string };
+  /** The same as a signed note (C2SP tlog-checkpoint): the rest is only a reading of it. */
+  readonly note: string;
+  /** What it is signed with, as PEM. Get it from elsewhere as well. */
+  readonly public_key: string;
+}
+
+/** A record as it stands in the log, and the hashes that lead from it to the root. */
+export interface ProvenLine {
+  readonly line: string;
+  /** From 0. */
+  readonly index: number;
+  readonly path: readonly string[];
+}
+
+/** What `behalf audit verify-proof` checks. */
+export interface DecisionProof {
+  readonly id: string;
+  readonly record: ProvenLine;
+  /** The records that hold the steps of its path that it only refers to. */
+  readonly references: readonly ProvenLine[];
+  /** A signed note. */
+  readonly checkpoint: string;
+}
+
+/** RFC 9162, section 2.1.4. */
+export interface ConsistencyProof {
+  readonly from: { readonly size: number; readonly root: string };
+  readonly to: { readonly size: number; readonly root: string };
+  readonly path: readonly string[];
+}
+
 /** One write: who did what, when, with which credential, and what it changed. */
 export interface Commit {
   readonly revision: string;
