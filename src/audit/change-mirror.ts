@@ -161,8 +161,7 @@ export class ChangeMirror {
 
   private async write(lines: ReturnType<ChangeSource['lines']>): Promise<void> {
     const { handle, file } = await this.fileFor(lines[0]?.revision ?? 1);
-    // What an earlier attempt left behind.
-    await handle.truncate(file.length);
+    // Over what an earlier attempt left behind, which was the beginning of the very same.
     let at = file.length;
     for (const piece of pieces(lines)) at += await writeWhole(handle, piece, at);
     await handle.datasync();

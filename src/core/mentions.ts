@@ -3,7 +3,7 @@ import { LIMITS } from './limits.ts';
 
 type Value<K extends Change['kind']> = NonNullable<Extract<Change, { kind: K }>['value']>;
 
-/** What a row held before the change, or holds by another change of the same commit. */
+/** What a row held before the commit. */
 export type FindRow = <K extends 'delegation' | 'activation'>(kind: K, key: string) => Value<K> | undefined;
 
 /**

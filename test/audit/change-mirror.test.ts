@@ -167,6 +167,17 @@ describe('after a crash', () => {
     expect(text()).toBe(storeText());
   });
 
+  test('what never belonged to the file is cut off', async () => {
+    commit(5);
+    await open().upTo(5);
+    await mirror?.close();
+    appendFileSync(join(log, files()[0] ?? ''), `${'\0'.repeat(5000)}\n${'\0'.repeat(50)}`);
+    expect((await reopened()).damagedFrom).toBe(6);
+    commit(1);
+    await mirror?.upTo(6);
+    expect(text()).toBe(storeText());
+  });
+
   test('killed at any moment, it has what it promised, and goes on', async () => {
     const place = join(directory, 'killed');
     mkdirSync(place);
@@ -264,7 +275,7 @@ test('a full disk holds nothing up but the mirror, which gets on once there is r
   await expect(full.upTo(20)).rejects.toThrow('mirror of the change log: ENOSPC');
   expect(full.fault).toContain('ENOSPC');
   disk.remount('size=8m');
-  await full.upTo(20);
+  await expect.poll(() => full.head?.revision, { timeout: 10_000 }).toBe(20);
   expect(full.fault).toBeUndefined();
   await full.close();
   expect(verifyChanges(disk.path)).toMatchObject({ changes: 20, faults: [], notes: [] });
@@ -316,6 +327,7 @@ describe('verifying', () => {
     expect(found(two, one, ...rest)).toBeDefined();
     expect(found(one, one, two, ...rest)).toMatchObject({ line: 2 });
     expect(found(...lines.slice(0, -1))?.file).toBe(second);
+    expect(found(whole.slice(0, -1))?.message).toBe('the last line is not ended, though a file follows');
     expect(found(...lines, '{}\n')).toMatchObject({ message: 'this is no line of a change log' });
     expect(found('')).toMatchObject({ file: name, message: 'is empty, though a file follows' });
     rmSync(path);

@@ -208,7 +208,7 @@ class SqliteStore implements Store {
   private write(commit: Commit): ChainEnd {
     const sql = this.statements;
     const epoch = { number: this.epochNumber, name: this.epoch };
-    const end = this.log.append(commit, this.end, epoch, this.rowsBefore(commit));
+    const end = this.log.append(commit, this.end, epoch, this.rowBefore);
     const { revision, latestTime } = end;
     // The last change of a row is the one that counts; the log keeps all of them.
     const last = new Map(commit.changes.map((change) => [`${change.kind} ${change.key}`, change]));
@@ -228,16 +228,9 @@ class SqliteStore implements Store {
     return end;
   }
 
-  /** Rows as they are before a commit, and those that it sets itself. */
-  private rowsBefore({ changes }: Commit): FindRow {
-    const set = new Map<string, Change['value']>();
-    for (const { kind, key, value } of changes) {
-      if ((kind === 'delegation' || kind === 'activation') && value !== null) set.set(`${kind} ${key}`, value);
-    }
-    const find = (kind: string, key: string) =>
-      set.get(`${kind} ${key}`) ?? JSON.parse(this.statements.latestValue.get(kind, key) ?? 'null') ?? undefined;
-    return find as FindRow;
-  }
+  /** A row as it is before a commit; what the commit sets itself is about the same names. */
+  private readonly rowBefore = ((kind: string, key: string) =>
+    JSON.parse(this.statements.latestValue.get(kind, key) ?? 'null') ?? undefined) as FindRow;
 
   private *readRows(revision: number, without: Change['kind'] | undefined): Generator<StoredRow> {
     let after: RowPlace = { kind: '', key: '' };
