@@ -40,6 +40,8 @@ const ISSUER = 'https://login.example.com';
 const AUDIENCE = 'https://mcp.example.com/mcp';
 
 export interface Gateway extends AsyncDisposable {
+  /** Where it listens. */
+  readonly url: string;
   readonly behalf: ServerUnderTest;
   /** A caller's key, by the agent that it is. */
   readonly keys: { readonly helper: string; readonly reader: string; readonly nobody: string };
@@ -88,6 +90,7 @@ export async function openGateway(): Promise<Gateway> {
 
   return {
     behalf,
+    url,
     keys,
     admin,
     helping,
