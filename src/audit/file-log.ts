@@ -1,12 +1,10 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import type { Step } from '../core/path/trace.ts';
-import { err, ok, type Result } from '../core/result.ts';
+import { mkdirSync } from 'node:fs';
 import { checkSegment } from './check-segment.ts';
 import { lockDirectory } from './directory-lock.ts';
-import { encodeEntry, FORMAT, type Origin } from './entry.ts';
-import { matches, needlesOf } from './filter.ts';
+import { encodeEntry, type Origin } from './entry.ts';
 import { GroupCommit, toLogError } from './group-commit.ts';
-import { linesBackFrom } from './lines.ts';
+import { IndexKeeper } from './index/index-keeper.ts';
+import type { Summary, SummaryOptions } from './index/summarize.ts';
 import {
   type Appended,
   type DecisionEntry,
@@ -15,12 +13,13 @@ import {
   type DecisionPage,
   LogError,
   type LogState,
+  type PageRequest,
   type StoredDecision,
 } from './log.ts';
-import { decodeEntry, fullStepsOf } from './read-entry.ts';
-import { isNodeName, openRecord, recordId, sequenceOf } from './record.ts';
+import { LogReader, type Readable } from './log-reader.ts';
+import { isNodeName, recordId } from './record.ts';
 import { type Recovered, recover } from './recover.ts';
-import { findLine, type Segment, withFile } from './segment.ts';
+import type { Segment } from './segment.ts';
 import { type StartPlace, ThreadWriter } from './thread-writer.ts';
 import type { LogWriter } from './writer.ts';
 
@@ -36,10 +35,6 @@ const SEGMENT_BYTES = 64 * 1024 * 1024;
 const QUEUE_CHARACTERS = 16 * 1024 * 1024;
 /** Milliseconds of one write after which nobody is kept waiting any longer: gateways have given up by then. */
 const STALL_MS = 5000;
-/** Bytes that one `list` looks at: some ten milliseconds, in which no decision is answered. */
-const LIST_BYTES = 8 * 1024 * 1024;
-/** Steps of how many records one call of `get` or `list` keeps, so that it need not read them again. */
-const KEPT_RECORDS = 1000;
 
 /**
  * Opens or creates the decision log of `node` in a directory: segments of JSON lines (see record.ts), one chain.
@@ -67,12 +62,14 @@ export function openFileLog(directory: string, node: string, options: FileLogOpt
   });
 }
 
-class FileLog implements DecisionLog {
-  private readonly node: string;
+class FileLog implements DecisionLog, Readable {
+  readonly node: string;
+  readonly segments: Segment[];
   private readonly origin: Origin;
-  private readonly segments: Segment[];
   private readonly writer: LogWriter;
   private readonly commits: GroupCommit;
+  private readonly indexes: IndexKeeper;
+  private readonly reader: LogReader;
   private readonly unlock: () => void;
   private closed = false;
 
@@ -99,6 +96,13 @@ class FileLog implements DecisionLog {
       { segmentBytes: options.segmentBytes ?? SEGMENT_BYTES, queueCharacters: QUEUE_CHARACTERS, stallMs: STALL_MS },
       (segment) => this.written(segment),
     );
+    this.indexes = new IndexKeeper(segments);
+    this.reader = new LogReader(this, this.indexes);
+  }
+
+  /** Sequence of the last record on disk. */
+  get last(): number {
+    return this.commits.durable.sequence;
   }
 
   get state(): LogState {
@@ -114,44 +118,34 @@ class FileLog implements DecisionLog {
     const sequence = await this.commits.append((place, dictionary) =>
       encodeEntry(entry, this.origin, place, dictionary),
     );
+    this.indexes.added(sequence, entry);
     return { id: recordId(sequence, this.node), sequence };
   }
 
-  get(id: string): StoredDecision | undefined {
-    const sequence = sequenceOf(id, this.node);
-    const segment = sequence === undefined ? undefined : this.segmentOf(sequence);
-    if (sequence === undefined || segment === undefined) return undefined;
-    return asLogError(() => {
-      const line = this.lineOf(segment, sequence);
-      return line && this.decode(line, segment, new Map());
-    });
+  has(id: string): boolean {
+    return this.reader.has(id);
   }
 
-  list(filter: DecisionFilter, page: { readonly before?: string; readonly limit: number }): DecisionPage {
-    const before = page.before === undefined ? this.commits.durable.sequence + 1 : sequenceOf(page.before, this.node);
-    if (before === undefined) throw new LogError(`"${page.before}" is not the id of a record of this log`);
-    return asLogError(() => {
-      const needles = needlesOf(filter);
-      const records: StoredDecision[] = [];
-      const known: KnownSteps = new Map();
-      let looked = 0;
-      let next = before;
-      for (const { line, segment } of this.linesBefore(before)) {
-        if (records.length >= page.limit || looked >= LIST_BYTES) return { records, next: recordId(next, this.node) };
-        looked += line.length;
-        next -= 1;
-        if (needles.every((needle) => line.includes(needle))) {
-          const record = this.decode(line, segment, known);
-          if (matches(record, filter)) records.push(record);
-        }
-      }
-      return { records };
-    });
+  get(id: string): StoredDecision | undefined {
+    return asLogError(() => this.reader.get(id));
+  }
+
+  list(filter: DecisionFilter, page: PageRequest): DecisionPage {
+    return asLogError(() => this.reader.list(filter, page));
+  }
+
+  async summarize(filter: DecisionFilter, options: SummaryOptions, nextTurn: () => Promise<void>): Promise<Summary> {
+    try {
+      return await this.reader.summarize(filter, options, nextTurn);
+    } catch (error) {
+      throw toLogError(error);
+    }
   }
 
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    this.indexes.close();
     await this.commits.settled();
     await this.writer.close();
     this.unlock();
@@ -166,6 +160,7 @@ class FileLog implements DecisionLog {
   private written(segment: Segment): void {
     if (segment.first === this.current.first) this.current.length = segment.length;
     else this.segments.push({ ...segment });
+    this.indexes.written(this.last);
   }
 
   /** For a thread that takes the place of one that died: what was acknowledged, and nothing beyond it. */
@@ -179,57 +174,7 @@ class FileLog implements DecisionLog {
     }
     return { segment, end: checked.value.end };
   }
-
-  private segmentOf(sequence: number): Segment | undefined {
-    return this.segments.findLast((segment) => segment.first <= sequence);
-  }
-
-  private lineOf(segment: Segment, sequence: number): Buffer | undefined {
-    return withFile(segment.path, (fd) => findLine(fd, segment, sequence)?.bytes);
-  }
-
-  /** The lines of the records below a sequence, last one first. */
-  private *linesBefore(sequence: number): Generator<{ line: Buffer; segment: Segment }> {
-    for (const segment of this.segments.toReversed()) {
-      if (segment.first >= sequence || segment.length === segment.start) continue;
-      const fd = openSync(segment.path, 'r');
-      try {
-        const end = findLine(fd, segment, sequence)?.start ?? segment.length;
-        for (const { start, bytes } of linesBackFrom(fd, end)) {
-          if (start >= segment.start) yield { line: bytes, segment };
-        }
-      } finally {
-        closeSync(fd);
-      }
-    }
-  }
-
-  private decode(line: Buffer, segment: Segment, known: KnownSteps): StoredDecision {
-    const opened = openRecord(line);
-    if (!opened.ok) throw new LogError(`${segment.path}: ${opened.error}`);
-    const { id, node, sequence, previous, hash, entry } = opened.value;
-    const read = decodeEntry(entry.toString(), sequence, (place, index) => this.stepAt(segment, place, index, known));
-    if (!read.ok) throw new LogError(`${segment.path}: record ${id}: ${read.error}`);
-    return { ...read.value, format: FORMAT, id, node, sequence, previous, hash };
-  }
-
-  private stepAt(segment: Segment, sequence: number, index: number, known: KnownSteps): Result<Step, string> {
-    let steps = known.get(sequence);
-    if (steps === undefined) {
-      const line = sequence < segment.first ? undefined : this.lineOf(segment, sequence);
-      const opened = line === undefined ? err('means a record that is not in its segment') : openRecord(line);
-      if (!opened.ok) return opened;
-      steps = fullStepsOf(opened.value.entry.toString());
-      if (known.size >= KEPT_RECORDS) known.clear();
-      known.set(sequence, steps);
-    }
-    const step = steps[index];
-    return step === undefined ? err('means a step that its record does not have') : ok(step);
-  }
 }
-
-/** The steps that stand in full in a record, by its sequence: unique in the log. */
-type KnownSteps = Map<number, readonly Step[]>;
 
 function asLogError<T>(work: () => T): T {
   try {

@@ -59,6 +59,17 @@ export function* linesBackFrom(fd: number, end: number): Generator<Line> {
   if (rest.length > 0) yield { start: 0, bytes: rest.subarray(0, -1), complete: true };
 }
 
+/** The end of the last whole line between two offsets of a file; `start`, which is the end of one, where none follows. */
+export function lastLineEnd(fd: number, start: number, end: number): number {
+  for (let position = end; position > start; ) {
+    const count = Math.min(LARGEST_CHUNK_BYTES, position - start);
+    position -= count;
+    const feed = read(fd, position, count).lastIndexOf(LINE_FEED);
+    if (feed >= 0) return position + feed + 1;
+  }
+  return start;
+}
+
 function read(fd: number, position: number, size: number): Buffer {
   const buffer = Buffer.allocUnsafe(size);
   let filled = 0;

@@ -1,4 +1,5 @@
 import type { CheckRequest, Decision } from '../core/decision.ts';
+import type { Summary, SummaryOptions } from './index/summarize.ts';
 
 /**
  * The decision log: append-only, hash-chained, durable before an answer leaves (design, sections 6 and 8).
@@ -11,12 +12,19 @@ export interface DecisionLog {
   append(entry: DecisionEntry): Promise<Appended>;
   /** The record with an id; throws `LogError` where it cannot be read or was changed. */
   get(id: string): StoredDecision | undefined;
+  /** Whether an id is that of a record of this log, also of one that was removed since: a place to list from. */
+  has(id: string): boolean;
   /**
-   * The records that match every given field of `filter`, newest first, older than the one with the id `before`.
-   * A call looks at a bounded part of the log, so a page may hold fewer than `limit` records, or none, and still
-   * have a `next`.
+   * The records that match every given field of `filter`, in an order, between two of them. A call looks at a bounded
+   * part of the log, so a page may hold fewer than `limit` records, or none, and still have a `next`. Throws `LogError`
+   * as `get` does.
    */
-  list(filter: DecisionFilter, page: { readonly before?: string; readonly limit: number }): DecisionPage;
+  list(filter: DecisionFilter, page: PageRequest): DecisionPage;
+  /**
+   * How many such records there are, by outcome, reason and so on, from the indexes. `nextTurn` resolves when there is
+   * time for some more milliseconds of work.
+   */
+  summarize(filter: DecisionFilter, options: SummaryOptions, nextTurn: () => Promise<void>): Promise<Summary>;
   /** Whether records can be written, and how many wait. */
   readonly state: LogState;
   close(): Promise<void>;
@@ -95,21 +103,49 @@ export interface StoredDecision extends DecisionEntry {
   readonly hash: string;
 }
 
+/** Which of the records that match: `limit` of them, older than `before` and newer than `after`. */
+export interface PageRequest {
+  readonly limit: number;
+  /** Default: newest first. */
+  readonly order?: 'newest' | 'oldest';
+  readonly before?: string;
+  readonly after?: string;
+}
+
 export interface DecisionPage {
   readonly records: readonly StoredDecision[];
-  /** Where to go on: the `before` of the next page. Absent once the oldest record has been looked at. */
+  /**
+   * Where to go on: the `before` of the next page, or its `after` where the oldest come first. Absent once everything
+   * was looked at.
+   */
   readonly next?: string;
 }
 
+/** What a record must be. Names are as they stand in the record. */
 export interface DecisionFilter {
+  readonly caller?: string;
   readonly actor?: string;
   readonly origin?: string;
-  readonly resource?: string;
+  /** Anybody on any chain of the record, its actor and origin among them. */
+  readonly principal?: string;
   readonly action?: string;
+  /** A resource, or a pattern: what stands before its last separator and the star after that. */
+  readonly resource?: string;
+  /** Of the resource. */
+  readonly type?: string;
   /** As decided, whatever was enforced. */
   readonly allowed?: boolean;
+  readonly enforced?: boolean;
+  /** Any that applies, not only the one that is reported. */
+  readonly reason?: string;
   /** On any chain of the record, whether it carried the request or failed. */
   readonly delegation?: string;
+  readonly bundle?: string;
+  /** As one of the results of a search, or asked for by itself. */
+  readonly search?: NonNullable<DecisionEntry['search']> | 'none';
+  /** Milliseconds since 1970: decided at or after it, and before it. */
+  readonly from?: number;
+  readonly to?: number;
 }
 
 /** The log could not be opened, read or written. */

@@ -288,6 +288,8 @@ describe('list', () => {
     const text = 'x'.repeat(500_000);
     await appendAll([decisionEntry({ request: { actor: 'agent:old' } })]);
     await appendAll(Array.from({ length: 20 }, () => decisionEntry({ request: { context: { text } } })));
+    // Just opened, it has no index yet: every record is looked at.
+    await reopen();
     const first = log.list({ actor: 'agent:old' }, { limit: 10 });
     expect(first.records).toEqual([]);
     const second = log.list({ actor: 'agent:old' }, { limit: 10, before: first.next ?? '' });

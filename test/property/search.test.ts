@@ -48,8 +48,10 @@ function nowhere(): DecisionLog {
       sequence += 1;
       return { id: `d_${sequence}`, sequence };
     },
+    has: () => false,
     get: () => undefined,
     list: () => ({ records: [] }),
+    summarize: () => Promise.resolve({ allowed: 0, denied: 0, observed: 0, groups: {} }),
     state: { status: 'ok', waiting: { records: 0, bytes: 0 }, last: { sequence: 0, hash: '', root: '' } },
     close: async () => {},
   };

@@ -71,8 +71,10 @@ export interface Options {
 export function logLike(log: DecisionLog, other: Partial<DecisionLog>): DecisionLog {
   return {
     append: (entry) => log.append(entry),
+    has: (id) => log.has(id),
     get: (id) => log.get(id),
     list: (filter, page) => log.list(filter, page),
+    summarize: (filter, options, nextTurn) => log.summarize(filter, options, nextTurn),
     close: () => log.close(),
     get state() {
       return log.state;
