@@ -254,7 +254,7 @@ describe('proofs', () => {
     await decide(40);
     await close();
     const [oldest] = readdirSync(directory)
-      .filter((name) => name.startsWith('decisions-'))
+      .filter((name) => /^decisions-.*jsonl$/.test(name))
       .sort();
     rmSync(join(directory, oldest ?? ''));
     await open();

@@ -12,11 +12,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { openFileLog } from '../../src/audit/file-log.ts';
+import { recordId } from '../../src/audit/record.ts';
 import { headerOf, listSegments } from '../../src/audit/segment.ts';
 import { Frontier } from '../../src/audit/tree/frontier.ts';
 import { LevelFiles } from '../../src/audit/tree/level-files.ts';
 import { rootOf } from '../../src/audit/tree/subtrees.ts';
 import { TreeKeeper } from '../../src/audit/tree-keeper.ts';
+import { verifyDirectory } from '../../src/audit/verify/verify-directory.ts';
 import { decisionEntry } from '../support/decision-entry.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'behalf-keeper-'));
@@ -61,6 +63,17 @@ function keep(): number {
 test('a log leaves its tree behind, whole', () => {
   expect(listSegments(directory).length).toBeGreaterThan(2);
   expect(rootOnDisk()).toBe(head.root);
+  expect(verifyDirectory(directory).faults).toEqual([]);
+});
+
+test('verification compares it with the records to its end', () => {
+  const path = join(directory, 'tree-0.bin');
+  const bytes = readFileSync(path);
+  bytes[2500 * 32] = (bytes[2500 * 32] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+  expect(verifyDirectory(directory).faults).toEqual([
+    expect.objectContaining({ file: 'tree-0.bin', record: recordId(2501, 'node-1') }),
+  ]);
 });
 
 test.each(['tree-0.bin', 'tree-8.bin'])('without %s it is made again from the records, piece by piece', (name) => {

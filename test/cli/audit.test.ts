@@ -196,7 +196,7 @@ describe('audit verify', () => {
 
   test('names the record that was changed, and exits 1', async () => {
     const directory = copy();
-    const name = readdirSync(directory).find((file) => file.startsWith('decisions-')) ?? '';
+    const name = readdirSync(directory).find((file) => /^decisions-.*jsonl$/.test(file)) ?? '';
     const text = readFileSync(join(directory, name), 'utf8').split('\n');
     writeFileSync(
       join(directory, name),
@@ -212,7 +212,7 @@ describe('audit verify', () => {
 
   test('finds a tail that was cut off, by a checkpoint that was kept', async () => {
     const directory = copy();
-    const name = readdirSync(directory).find((file) => file.startsWith('decisions-')) ?? '';
+    const name = readdirSync(directory).find((file) => /^decisions-.*jsonl$/.test(file)) ?? '';
     const text = readFileSync(join(directory, name), 'utf8').split('\n');
     writeFileSync(join(directory, name), [...text.slice(0, 3), ''].join('\n'));
     for (const other of readdirSync(directory))
@@ -261,7 +261,7 @@ describe('a server does not start', () => {
     }
     await first.close();
     const directory = small.path('data/decisions');
-    const name = readdirSync(directory).find((file) => file.startsWith('decisions-')) ?? '';
+    const name = readdirSync(directory).find((file) => /^decisions-.*jsonl$/.test(file)) ?? '';
     const text = readFileSync(join(directory, name), 'utf8').split('\n');
     writeFileSync(join(directory, name), [...text.slice(0, 3), ''].join('\n'));
     const started = await tryStart(small);

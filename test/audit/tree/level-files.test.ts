@@ -96,6 +96,13 @@ test('files that lack something, or hold something else, are to be made again', 
   }
 });
 
+test('a level that is short is missed, even where the one above it would do', () => {
+  const directory = fresh();
+  written(directory, 0, 512).close();
+  truncateSync(join(directory, 'tree-0.bin'), 500 * 32);
+  expect(LevelFiles.open(directory, at(512), Frontier.empty())).toBeUndefined();
+});
+
 test('without the records before the oldest segment, those behind it are provable all the same', () => {
   for (const [start, end] of [
     [300, 1100],

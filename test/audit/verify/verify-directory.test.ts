@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { openSigningKey, parsePublicKey, publicKeyPem } from '../../../src/audit
 import { Frontier } from '../../../src/audit/tree/frontier.ts';
 import { recordLeaf } from '../../../src/audit/tree/merkle-hash.ts';
 import { type Verification, type VerifyOptions, verifyDirectory } from '../../../src/audit/verify/verify-directory.ts';
+import { canonicalJson } from '../../../src/core/canonical-json.ts';
 import { type AuditedLog, auditedLog, NODE } from '../../support/audited-log.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'behalf-verify-'));
@@ -23,7 +24,7 @@ let segments: readonly string[];
 
 beforeAll(async () => {
   original = await auditedLog(root, { records: RECORDS, checkpoints: [10, 30] });
-  segments = readdirSync(original.directory).filter((name) => name.startsWith('decisions-'));
+  segments = readdirSync(original.directory).filter((name) => /^decisions-.*jsonl$/.test(name));
 });
 
 /** A copy to do something to. */
@@ -74,8 +75,8 @@ test('a log as a server leaves it behind proves itself', () => {
 });
 
 test('any changed byte of any file is found, or the file is one that nothing rests on', () => {
-  // Which files, and what is said of them: `lock` holds nothing.
-  const files = readdirSync(original.directory).filter((name) => name !== 'lock');
+  // `lock` holds nothing; an index is derived, and what it finds is read from the records.
+  const files = readdirSync(original.directory).filter((name) => name !== 'lock' && !name.endsWith('.index'));
   const directory = copy();
   fc.assert(
     fc.property(fc.constantFrom(...files), fc.nat(), fc.integer({ min: 1, max: 255 }), (name, where, how) => {
@@ -239,6 +240,15 @@ describe('a segment', () => {
     expect(verify(renamed)[0]).toMatch(/which is not the one in its name$/);
   });
 
+  test('that holds nothing yet begins with nothing', () => {
+    const directory = mkdtempSync(join(root, 'begun-'));
+    const header = headerLine({ node: NODE, after: GENESIS, frontier: Frontier.empty() });
+    write(directory, segment(0), `${header}\n`);
+    expect(verify(directory)).toEqual([]);
+    write(directory, segment(0), `${header.replace('"previous":"0', '"previous":"1')}\n`);
+    expect(verify(directory)).toEqual([`${segment(0)}:1 its "previous" is a hash, where nothing came before`]);
+  });
+
   test('whose header lies is found', () => {
     const directory = copy();
     change(directory, segment(2), (lines) =>
@@ -293,13 +303,13 @@ describe('the end', () => {
 });
 
 describe('checkpoints', () => {
-  function forge(directory: string, size: number, keyPath: string): string {
+  function forge(directory: string, size: number, keyPath: string, root?: string): string {
     const signer = openSigningKey(keyPath);
     if (!signer.ok) throw new Error(signer.error);
     const [line] = readCheckpointFile(join(directory, CHECKPOINTS)).lines;
     if (line?.note.ok !== true) throw new Error('no checkpoint');
     const last = 'ab'.repeat(32);
-    return signCheckpoint({ node: NODE, size, root: last, at: 5, last }, signer.value);
+    return signCheckpoint({ node: NODE, size, root: root ?? last, at: 5, last }, signer.value);
   }
 
   test('that another key signed are not believed', () => {
@@ -322,6 +332,23 @@ describe('checkpoints', () => {
     expect(verify(directory)).toEqual([
       `checkpoints.jsonl:1 the log does not agree with the checkpoint of 1970-01-01T00:00:00.005Z (7 records): one of the records ${id(1)} to ${id(7)} was changed, removed or added since`,
     ]);
+  });
+
+  test('of another last record are found, whatever the root', () => {
+    const directory = copy();
+    const { root: right = '' } = verifyDirectory(directory);
+    write(directory, CHECKPOINTS, checkpointLine(forge(directory, RECORDS, original.keyPath, right)));
+    expect(verify(directory)).toEqual([expect.stringMatching(/^checkpoints.jsonl:1 the log does not agree/)]);
+  });
+
+  test('of another node are not of this log', () => {
+    const directory = copy();
+    const signer = openSigningKey(original.keyPath);
+    if (!signer.ok) throw new Error(signer.error);
+    const { root: right = '', last } = verifyDirectory(directory);
+    const of = { node: 'node-2', size: RECORDS, root: right, at: 5, last: last.hash ?? '' };
+    write(directory, CHECKPOINTS, checkpointLine(signCheckpoint(of, signer.value)));
+    expect(verify(directory)).toEqual(['checkpoints.jsonl:1 the checkpoint is of node "node-2", the log of "node-1"']);
   });
 
   test('never get smaller', () => {
@@ -378,6 +405,26 @@ describe('the change log', () => {
     expect(verify(directory)).toEqual([
       'checkpoints.jsonl:3 the change log ends at revision 3, where this checkpoint says that it went up to 5: changes are missing',
       expect.stringContaining(`record ${id(31)} was decided at revision 4, and the change log ends at 3`),
+    ]);
+  });
+
+  test('a change that was changed with all after it sealed again fits no checkpoint', () => {
+    const directory = copy();
+    let previous = '0'.repeat(64);
+    change(directory, CHANGES, (lines) =>
+      lines
+        .filter((line) => line !== '')
+        .map((line) => {
+          const { sha256: _own, ...rest } = JSON.parse(line.replace('change 11', 'change 12'));
+          const text = canonicalJson({ ...rest, previous });
+          previous = createHash('sha256').update(text).digest('hex');
+          return `${text.slice(0, -1)},"sha256":"${previous}"}`;
+        })
+        .concat(''),
+    );
+    expect(verify(directory)).toEqual([
+      expect.stringMatching(/^checkpoints.jsonl:2 the change of revision 3 is another one than this checkpoint says/),
+      expect.stringMatching(/^checkpoints.jsonl:3 the change of revision 5 is another one than this checkpoint says/),
     ]);
   });
 
