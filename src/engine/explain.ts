@@ -1,17 +1,17 @@
-import type { DecisionFilter, DecisionLog, DecisionPage, StoredDecision } from '../audit/log.ts';
+import type { DecisionLog, StoredDecision } from '../audit/log.ts';
 import type { Caller } from '../callers/caller.ts';
 import { decide } from '../core/decide.ts';
 import type { CheckRequest, Decision } from '../core/decision.ts';
 import type { Delegation } from '../core/delegation/delegation.ts';
 import type { EntityId } from '../core/entity.ts';
-import { LIMITS } from '../core/limits.ts';
 import type { ChainTrace, Step } from '../core/path/trace.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Snapshot } from '../core/snapshot.ts';
+import { getDecision } from './decisions.ts';
 import { type Failure, failure } from './failure.ts';
 import type { Ledger } from './ledger.ts';
 import { type Shortfall, shortfalls } from './needed.ts';
-import { requireRole, seesEverything } from './permissions.ts';
+import { seesEverything } from './permissions.ts';
 import { type Question, toCheckRequest } from './question.ts';
 
 /** A decision with its full path, and what a denied one lacked. */
@@ -68,28 +68,6 @@ export function explainRecorded(
       ? recorded.decision
       : decide(recorded.request, snapshot, recorded.at, 'explain');
   return ok({ ...toExplanation(ledger, recorded.request, decision, snapshot, recorded.at, caller), recorded });
-}
-
-export function getDecision(log: DecisionLog, id: string, caller: Caller): Result<StoredDecision, Failure> {
-  const permitted = requireRole(caller, 'audit', 'administer');
-  if (!permitted.ok) return permitted;
-  const found = log.get(id);
-  return found === undefined ? err(failure('not_found', `there is no decision ${id}`)) : ok(found);
-}
-
-/** Decisions, newest first. */
-export function listDecisions(
-  log: DecisionLog,
-  filter: DecisionFilter,
-  page: { readonly before?: string; readonly limit: number },
-  caller: Caller,
-): Result<DecisionPage, Failure> {
-  const permitted = requireRole(caller, 'audit', 'administer');
-  if (!permitted.ok) return permitted;
-  if (page.before !== undefined && log.get(page.before) === undefined) {
-    return err(failure('invalid', `there is no decision "${page.before.slice(0, 128)}" to list from`));
-  }
-  return ok(log.list(filter, { ...page, limit: Math.min(page.limit, LIMITS.pageSize) }));
 }
 
 /** A decision as it is told to this caller: whole, or only the hops that it made or holds. */

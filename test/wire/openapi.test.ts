@@ -63,6 +63,7 @@ test('it is OpenAPI 3.1, and every route is in it', () => {
       'post /v1/explain',
       'get /v1/reach',
       'get /v1/decisions',
+      'get /v1/decisions/summary',
       'get /v1/decisions/{id}',
       'get /v1/decisions/{id}/explain',
       'get /v1/entities',

@@ -5,7 +5,7 @@ import { decide } from '../../core/decide.ts';
 import type { Decision } from '../../core/decision.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { Snapshot } from '../../core/snapshot.ts';
-import { getDecision } from '../explain.ts';
+import { getDecision } from '../decisions.ts';
 import type { Failure } from '../failure.ts';
 import type { Ledger } from '../ledger.ts';
 import { type ToldChange, tellChange } from '../tell-change.ts';

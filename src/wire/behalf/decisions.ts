@@ -1,8 +1,10 @@
 import { Type } from 'typebox';
-import { getDecision, listDecisions } from '../../engine/explain.ts';
+import { getDecision, listDecisions, summarizeDecisions } from '../../engine/decisions.ts';
 import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
 import type { Routes } from '../routes.ts';
+import { DECISION_QUERY, toDecisionFilter } from './decision-filter.ts';
+import { SUMMARY, SUMMARY_QUERY, summaryJson, toSummaryOptions } from './decision-summary.ts';
 import { DEFAULT_PAGE, PAGE_LIMIT } from './paging.ts';
 import { PROBLEMS, sendFailure } from './problem.ts';
 import { RECORD, recordJson } from './record-json.ts';
@@ -17,16 +19,15 @@ export function decisions(routes: Routes, { ledger, log }: App): void {
       schema: {
         operationId: 'listDecisions',
         tags: ['decisions'],
-        summary: 'Decisions, newest first',
+        summary: 'Decisions, newest or oldest first',
         querystring: Type.Object(
           {
-            actor: Type.Optional(Type.String()),
-            origin: Type.Optional(Type.String()),
-            resource: Type.Optional(Type.String()),
-            action: Type.Optional(Type.String()),
-            decision: Type.Optional(Type.Boolean({ description: 'As decided, whatever was enforced' })),
-            delegation: Type.Optional(Type.String({ description: 'On any chain of the record' })),
-            before: Type.Optional(Type.String({ description: 'The next of the page before' })),
+            ...DECISION_QUERY,
+            order: Type.Optional(Type.Enum(['newest', 'oldest'], { description: 'What comes first; default newest' })),
+            before: Type.Optional(Type.String({ description: 'Older than this one: the next of the page before' })),
+            after: Type.Optional(
+              Type.String({ description: 'Newer than this one: the next of the page before, with order=oldest' }),
+            ),
             limit: Type.Optional(PAGE_LIMIT),
           },
           { additionalProperties: false },
@@ -38,16 +39,43 @@ export function decisions(routes: Routes, { ledger, log }: App): void {
       },
     },
     (request, reply) => {
-      const { before, limit = DEFAULT_PAGE, decision: allowed, ...fields } = request.query;
-      const filter = { ...fields, ...(allowed === undefined ? undefined : { allowed }) };
-      const page = { limit, ...(before === undefined ? undefined : { before }) };
-      const found = listDecisions(log, filter, page, callerOf(request));
+      const { before, after, order, limit = DEFAULT_PAGE } = request.query;
+      const filter = toDecisionFilter(request.query);
+      if (!filter.ok) return sendFailure(reply, filter.error);
+      const page = {
+        limit,
+        ...(order === undefined ? undefined : { order }),
+        ...(before === undefined ? undefined : { before }),
+        ...(after === undefined ? undefined : { after }),
+      };
+      const found = listDecisions(log, filter.value, page, callerOf(request));
       if (!found.ok) return sendFailure(reply, found.error);
       const { records, next } = found.value;
       return reply.send({
         decisions: records.map((record) => recordJson(record, token)),
         ...(next === undefined ? undefined : { next }),
       });
+    },
+  );
+
+  routes.get(
+    '/v1/decisions/summary',
+    {
+      schema: {
+        operationId: 'summarizeDecisions',
+        tags: ['decisions'],
+        summary: 'How many decisions there were, by outcome, reason, actor, …, and by time',
+        querystring: SUMMARY_QUERY,
+        response: { 200: SUMMARY, ...PROBLEMS },
+      },
+    },
+    async (request, reply) => {
+      const filter = toDecisionFilter(request.query);
+      if (!filter.ok) return sendFailure(reply, filter.error);
+      const options = toSummaryOptions(request.query, filter.value, ledger.now());
+      if (!options.ok) return sendFailure(reply, options.error);
+      const summary = await summarizeDecisions(log, filter.value, options.value, callerOf(request));
+      return summary.ok ? reply.send(summaryJson(summary.value)) : sendFailure(reply, summary.error);
     },
   );
 

@@ -72,12 +72,97 @@ test('a list is newest first, filtered, in pages', async () => {
   expect(await list(`limit=2&before=${first.json.next}`)).toEqual([ids[0]]);
 });
 
-test.each(['limit=0', 'limit=501', 'decision=maybe', 'actors=x'])('the query %s is 400', async (query) => {
+test('a list by everything that a record has', async () => {
+  expect(await list('caller=gateway&principal=agent:mailer')).toEqual([ids[2], ids[0]]);
+  expect(await list('principal=user:alice')).toEqual([...ids].reverse());
+  expect(await list('resource=document:*')).toEqual([...ids].reverse());
+  expect(await list('type=tool')).toEqual([]);
+  expect(await list('reason=not_covered')).toEqual([ids[2]]);
+  expect(await list('enforced=false&search=none')).toEqual([ids[2], ids[1]]);
+  expect(await list(`bundle=${office.ledger.bundle.digest}&from=2030-01-01T12:00:01Z&to=2030-01-01T12:00:02Z`)).toEqual(
+    [ids[1]],
+  );
+});
+
+test('a list can be oldest first, and between two records', async () => {
+  expect(await list('order=oldest')).toEqual(ids);
+  const first = await office.ask('GET', '/v1/decisions?order=oldest&limit=2', { key: office.keys.auditor });
+  expect(await list(`order=oldest&after=${first.json.next}`)).toEqual([ids[2]]);
+  expect(await list(`after=${ids[0]}&before=${ids[2]}`)).toEqual([ids[1]]);
+});
+
+test('a summary counts by outcome, reason and whatever is asked, and by time', async () => {
+  const reply = await office.ask(
+    'GET',
+    '/v1/decisions/summary?by=reason,actor,delegation&bucket=minute&from=2030-01-01T12:00:00Z&to=2030-01-01T12:01:00Z',
+    { key: office.keys.auditor },
+  );
+  expect([reply.status, reply.json]).toEqual([
+    200,
+    {
+      decisions: 3,
+      allowed: 1,
+      denied: 2,
+      observed: 0,
+      by: {
+        reason: {
+          values: [
+            { value: 'allowed', allowed: 1, denied: 0 },
+            { value: 'no_chain', allowed: 0, denied: 1 },
+            { value: 'not_entitled', allowed: 0, denied: 1 },
+          ],
+          distinct: 3,
+          missed: 0,
+        },
+        actor: {
+          values: [
+            { value: 'agent:mailer', allowed: 1, denied: 1 },
+            { value: 'agent:reader', allowed: 0, denied: 1 },
+          ],
+          distinct: 2,
+          missed: 0,
+        },
+        delegation: { values: [{ value: mail, allowed: 1, denied: 1 }], distinct: 1, missed: 0 },
+      },
+      buckets: [{ from: '2030-01-01T12:00:00.000Z', allowed: 1, denied: 2 }],
+    },
+  ]);
+  const denied = await office.ask('GET', '/v1/decisions/summary?decision=false&top=1', { key: office.keys.auditor });
+  expect(denied.json).toMatchObject({ decisions: 2, by: { resource: { values: [{ denied: 2 }], distinct: 1 } } });
+});
+
+test.each([
+  'limit=0',
+  'limit=501',
+  'decision=maybe',
+  'actors=x',
+  'actor=mailer',
+  'resource=tool:git*',
+  'resource=*',
+  'reason=why',
+  'search=all',
+  'from=yesterday',
+  'order=random',
+  'after=d_1',
+])('the query %s is 400', async (query) => {
   expect((await office.ask('GET', `/v1/decisions?${query}`, { key: office.keys.auditor })).status).toBe(400);
 });
 
+test.each([
+  ['by=colour', 'by: is reason, action,'],
+  ['top=0', 'top'],
+  ['bucket=week&from=2030-01-01T12:00:00Z', 'bucket: is minute, hour, day'],
+  ['bucket=day', 'bucket: needs from'],
+  ['bucket=minute&from=2020-01-01T12:00:00Z', 'at most 2000'],
+  ['before=d_0', 'before: there is no decision'],
+  ['actor=x', 'actor: "x" has no type'],
+])('a summary of %s is 400', async (query, said) => {
+  const reply = await office.ask('GET', `/v1/decisions/summary?${query}`, { key: office.keys.auditor });
+  expect([reply.status, reply.json.detail]).toEqual([400, expect.stringContaining(said)]);
+});
+
 test.each(['gateway', 'author', 'alice'] as const)('%s may not look', async (key) => {
-  for (const path of ['', `/${ids[0]}`, `/${ids[0]}/explain`]) {
+  for (const path of ['', '/summary', `/${ids[0]}`, `/${ids[0]}/explain`]) {
     expect((await office.ask('GET', `/v1/decisions${path}`, { key: office.keys[key] })).status).toBe(403);
   }
 });
