@@ -3,6 +3,8 @@ import { auditChangesCommand } from './audit-changes.ts';
 import { auditCheckpointCommand } from './audit-checkpoint.ts';
 import { auditProofCommand } from './audit-proof.ts';
 import { auditReachCommand } from './audit-reach.ts';
+import { auditReplayCommand } from './audit-replay.ts';
+import { auditReportCommand } from './audit-report.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { auditVerifyProofCommand } from './audit-verify-proof.ts';
 import type { Context, Finish } from './command.ts';
@@ -13,6 +15,8 @@ export function auditCommand(context: Context, finish: Finish): Command {
   for (const make of [
     auditChangesCommand,
     auditReachCommand,
+    auditReplayCommand,
+    auditReportCommand,
     auditVerifyCommand,
     auditCheckpointCommand,
     auditProofCommand,

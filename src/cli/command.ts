@@ -85,11 +85,11 @@ export function urlOf(options: RemoteOptions, { env }: Terminal): string {
   return options.url ?? env.BEHALF_URL ?? DEFAULT_URL;
 }
 
-export function connect(options: RemoteOptions, terminal: Terminal): Behalf {
+export function connect(options: RemoteOptions, terminal: Terminal, timeoutMs = TIMEOUT_MS): Behalf {
   const key = options.key ?? terminal.env.BEHALF_KEY;
   return new Behalf({
     url: urlOf(options, terminal),
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     ...(key === undefined || key === '' ? undefined : { key }),
   });
 }

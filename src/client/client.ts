@@ -1,4 +1,6 @@
+import type { AuditReport } from '../engine/report/report-data.ts';
 import { BehalfError } from './errors.ts';
+import type { DecisionReplay, ReplayPage, ReplayRequest, ReportRequest } from './replay-types.ts';
 import { type ClientOptions, type RequestOptions, Transport } from './transport.ts';
 import type {
   Activation,
@@ -32,7 +34,9 @@ import type {
   SignedCheckpoint,
 } from './types.ts';
 
+export type { AuditReport } from '../engine/report/report-data.ts';
 export { BehalfError, type FieldError, type Problem, type SourceProblem } from './errors.ts';
+export type * from './replay-types.ts';
 export type { ClientOptions, RequestOptions } from './transport.ts';
 export type * from './types.ts';
 
@@ -120,6 +124,21 @@ export class Behalf {
   whyAs(decision: string, format: ExplanationFormat): Promise<string> {
     const path = `/v1/decisions/${encodeURIComponent(decision)}/explain`;
     return this.http.text('GET', path, { accept: MEDIA_TYPES[format] });
+  }
+
+  /** Is it decided the same again, at its own revision, bundle and time? And what would it be now? */
+  replay(decision: string): Promise<DecisionReplay> {
+    return this.http.json('POST', `/v1/decisions/${encodeURIComponent(decision)}/replay`);
+  }
+
+  /** One page of the replay of all decisions of a period, or of some that are drawn. */
+  replays(request: ReplayRequest = {}, after?: string): Promise<ReplayPage> {
+    return this.http.json('POST', '/v1/audit/replay', { body: { ...request, after } });
+  }
+
+  /** The evidence of a period. It may take minutes where there are millions of decisions: give the client time. */
+  report(request: ReportRequest): Promise<AuditReport> {
+    return this.http.json('GET', '/v1/audit/report', { query: { ...request } });
   }
 
   decision(id: string): Promise<DecisionRecord> {

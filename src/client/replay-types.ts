@@ -76,3 +76,16 @@ export interface ReplayPage {
   /** The `after` of the next page; absent where this was the last one. */
   readonly next?: string;
 }
+
+export interface ReportRequest {
+  /** RFC 3339: from then on … */
+  readonly from: string;
+  /** … until then. */
+  readonly to: string;
+  /** Decisions that are decided again; default 1000. */
+  readonly sample?: number;
+  /** Delegations that carried nothing for so many days are pointed out, … */
+  readonly unused_days?: number;
+  /** … and those that end within so many days. Both 30 by default. */
+  readonly expiring_days?: number;
+}

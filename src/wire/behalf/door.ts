@@ -19,6 +19,7 @@ import { health } from './health.ts';
 import { sendProblem } from './problem.ts';
 import { reach } from './reach.ts';
 import { replay } from './replay.ts';
+import { report } from './report.ts';
 import { revocations } from './revocations.ts';
 
 /** Behalf's own API: delegations, explanations, decisions, the directory and the callers. */
@@ -42,6 +43,7 @@ export async function behalfDoor(door: FastifyInstance, app: App): Promise<void>
     reach(routes, new Reaches(app.ledger));
     decisions(routes, app);
     replay(routes, app);
+    report(routes, app);
     if (app.evidence !== undefined) audit(routes, app.evidence);
     entities(routes, app);
     bundles(routes, app);
