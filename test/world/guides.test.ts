@@ -19,6 +19,7 @@ const GUIDES = [
   'docs/cerbos',
   'docs/testing',
   'docs/bundles',
+  'docs/mcp',
 ];
 const ROOT = join(import.meta.dirname, '../..');
 const URL_IN_GUIDES = 'http://127.0.0.1:7420';
@@ -81,7 +82,7 @@ describe.skipIf(missing.length > 0)('the guides', () => {
     expect(next).toBeGreaterThan(1);
     if (process.env.GUIDES === 'write') writeFileSync(path, fresh);
     else expect(steady(guide)).toBe(steady(fresh));
-  });
+  }, 180_000);
 });
 
 /** What every block prints, run one after the other in one shell. */
