@@ -21,14 +21,16 @@ nav ol { margin: .5rem 0 0; padding-left: 1.4rem; columns: 2; }
 .facts div { display: flex; justify-content: space-between; gap: 1rem; border-bottom: 1px solid var(--line); padding: .2rem 0; }
 .facts dt { color: var(--quiet); } .facts dd { margin: 0; font-variant-numeric: tabular-nums; text-align: right; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; margin: 1rem 0; }
-table { border-collapse: collapse; width: 100%; font-size: .875rem; }
+table { border-collapse: collapse; min-width: min(100%, 38rem); font-size: .875rem; }
 caption { text-align: left; font-weight: 600; padding: .25rem 0; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); }
+th, td { text-align: left; vertical-align: top; padding: .3rem 1rem .3rem 0; border-bottom: 1px solid var(--line); }
+td, tbody th { min-width: 4.5rem; }
 thead th { border-bottom: 1px solid var(--ink); color: var(--quiet); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 400; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .name { overflow-wrap: anywhere; }
-time { white-space: nowrap; }
+td time { white-space: normal; }
+th time, p time { white-space: nowrap; }
 code, pre { font: .8125rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 code { overflow-wrap: anywhere; }
 pre { background: var(--ground); border: 1px solid var(--line); border-radius: .3rem; padding: .75rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; }
