@@ -70,19 +70,23 @@ describe.skipIf(missing.length > 0)('the guides', () => {
     rmSync(directory, { recursive: true });
   });
 
-  it.each(GUIDES)('%s.md prints what the server answers', (name) => {
-    const path = join(ROOT, `${name}.md`);
-    const guide = readFileSync(path, 'utf8');
-    const answers = run(guide, url);
-    let next = 0;
-    const fresh = guide.replaceAll(BLOCK, (block, command?: string, language?: string) => {
-      const answer = answers[next++] ?? '';
-      return command === undefined ? block : `\`\`\`sh\n${command}\n\`\`\`\n\n\`\`\`${language}\n${answer}\n\`\`\``;
-    });
-    expect(next).toBeGreaterThan(1);
-    if (process.env.GUIDES === 'write') writeFileSync(path, fresh);
-    else expect(steady(guide)).toBe(steady(fresh));
-  }, 180_000);
+  it.each(GUIDES)(
+    '%s.md prints what the server answers',
+    (name) => {
+      const path = join(ROOT, `${name}.md`);
+      const guide = readFileSync(path, 'utf8');
+      const answers = run(guide, url);
+      let next = 0;
+      const fresh = guide.replaceAll(BLOCK, (block, command?: string, language?: string) => {
+        const answer = answers[next++] ?? '';
+        return command === undefined ? block : `\`\`\`sh\n${command}\n\`\`\`\n\n\`\`\`${language}\n${answer}\n\`\`\``;
+      });
+      expect(next).toBeGreaterThan(1);
+      if (process.env.GUIDES === 'write') writeFileSync(path, fresh);
+      else expect(steady(guide)).toBe(steady(fresh));
+    },
+    180_000,
+  );
 });
 
 /** What every block prints, run one after the other in one shell. */
