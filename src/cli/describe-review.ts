@@ -1,6 +1,6 @@
-import type { Difference } from '../mcp/differences.ts';
-import type { ToolAttributes } from '../mcp/tool-attributes.ts';
-import type { Review, ReviewPlan, ToolReview } from '../mcp/tool-review.ts';
+import type { Difference } from '../mcp/review/differences.ts';
+import type { ToolAttributes } from '../mcp/review/tool-attributes.ts';
+import type { Review, ReviewPlan, ToolReview } from '../mcp/review/tool-review.ts';
 import { columns, counted } from './layout.ts';
 import type { Terminal } from './terminal.ts';
 

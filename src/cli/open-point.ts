@@ -3,7 +3,7 @@ import { Behalf, BehalfError } from '../client/client.ts';
 import { flagOf } from '../config.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { DecisionPoint } from '../mcp/decision-point.ts';
-import type { KeyHolder } from '../mcp/http-proxy-options.ts';
+import type { KeyHolder } from '../mcp/http/proxy-options.ts';
 import { remotePoint } from '../mcp/remote-point.ts';
 import type { Context } from './command.ts';
 import { ENGINE_KEYS, flagsOf } from './config-flags.ts';

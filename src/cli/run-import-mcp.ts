@@ -1,6 +1,6 @@
 import type { Behalf } from '../client/client.ts';
-import { serverNameFault } from '../mcp/entity-name.ts';
-import { type ReviewPlan, reviewTools } from '../mcp/tool-review.ts';
+import { serverNameFault } from '../mcp/binding/entity-name.ts';
+import { type ReviewPlan, reviewTools } from '../mcp/review/tool-review.ts';
 import { CommandError, type Context, connect, EXIT, printFault, printJson } from './command.ts';
 import { describeReview, reviewJson } from './describe-review.ts';
 import type { ImportOptions } from './import-mcp.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type EntityId, parseEntity } from '../core/entity.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import { startHttpProxy } from '../mcp/http-proxy.ts';
-import type { SenderOptions, TokenOptions } from '../mcp/http-proxy-options.ts';
+import { startHttpProxy } from '../mcp/http/proxy.ts';
+import type { SenderOptions, TokenOptions } from '../mcp/http/proxy-options.ts';
 import { type Context, EXIT, printProblems } from './command.ts';
 import type { McpProxyOptions } from './mcp-proxy.ts';
 import { type OpenPoint, openPoint } from './open-point.ts';

@@ -1,5 +1,5 @@
 import type { Attributes } from '../client/types.ts';
-import { type ToolDefinition, toToolDefinition } from './tool-definition.ts';
+import { type ToolDefinition, toToolDefinition } from './binding/tool-definition.ts';
 
 /** A JSON-RPC error with which a server answered a question of the enforcement point's own. */
 export class ServerRefusal extends Error {

@@ -1,6 +1,6 @@
 import type { Evaluation } from '../client/types.ts';
 import { shorten } from '../core/entity.ts';
-import type { RequestId, Response, ResponseError } from './message.ts';
+import type { RequestId, Response, ResponseError } from './messages/message.ts';
 
 /**
  * The errors that an enforcement point answers with. -32700 to -32600 are JSON-RPC 2.0's own (section 5.1); -32001 is

@@ -1,12 +1,12 @@
 import type { Evaluation, EvaluationFault, Question } from '../client/types.ts';
 import { shorten } from '../core/entity.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import { bindRequest, type Direction, needsDefinition, passesUnasked } from './binding.ts';
+import { bindRequest, type Direction, needsDefinition, passesUnasked } from './binding/binding.ts';
+import { listQuestions } from './binding/list-filter.ts';
 import type { DecisionPoint } from './decision-point.ts';
 import { Definitions, type ListTools } from './definitions.ts';
 import { denied, errorResponse, invalidRequest, undecided } from './errors.ts';
-import { listQuestions } from './list-filter.ts';
-import type { Message, Notification, Request, RequestId, Response, ResponseError } from './message.ts';
+import type { Message, Notification, Request, RequestId, Response, ResponseError } from './messages/message.ts';
 import type { Outcome } from './outcome.ts';
 import type { Sender } from './sender.ts';
 

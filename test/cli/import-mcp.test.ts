@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Behalf } from '../../src/client/client.ts';
-import { toToolDefinition } from '../../src/mcp/tool-definition.ts';
+import { toToolDefinition } from '../../src/mcp/binding/tool-definition.ts';
 import { type Run, type RunOptions, run, startWorld } from '../support/command.ts';
 import { makeSmallWorld } from '../support/small-world.ts';
 import { startToolServer, type ToolServer } from '../support/tool-server.ts';

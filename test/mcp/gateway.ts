@@ -4,8 +4,8 @@ import { enginePoint } from '../../src/cli/engine-point.ts';
 import { Behalf, BehalfError } from '../../src/client/client.ts';
 import type { SourceFile } from '../../src/engine/bundles/publish.ts';
 import { Checks } from '../../src/engine/check.ts';
-import { startHttpProxy } from '../../src/mcp/http-proxy.ts';
-import type { HttpProxy, HttpProxyOptions, KeyHolder } from '../../src/mcp/http-proxy-options.ts';
+import { startHttpProxy } from '../../src/mcp/http/proxy.ts';
+import type { HttpProxy, HttpProxyOptions, KeyHolder } from '../../src/mcp/http/proxy-options.ts';
 import { remotePoint } from '../../src/mcp/remote-point.ts';
 import { openServer, type ServerUnderTest } from '../wire/server-under-test.ts';
 

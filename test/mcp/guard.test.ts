@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Attributes, Evaluation, EvaluationFault, Question } from '../../src/client/types.ts';
 import { ServerRefusal } from '../../src/mcp/definitions.ts';
 import { Guard, type GuardOptions } from '../../src/mcp/guard.ts';
-import type { Message } from '../../src/mcp/message.ts';
+import type { Message } from '../../src/mcp/messages/message.ts';
 import type { Outcome } from '../../src/mcp/outcome.ts';
 import type { Sender } from '../../src/mcp/sender.ts';
 
