@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { auditChangesCommand } from './audit-changes.ts';
 import { auditCheckpointCommand } from './audit-checkpoint.ts';
+import { auditDecisionsCommand } from './audit-decisions.ts';
 import { auditProofCommand } from './audit-proof.ts';
 import { auditReachCommand } from './audit-reach.ts';
 import { auditReplayCommand } from './audit-replay.ts';
 import { auditReportCommand } from './audit-report.ts';
+import { auditSummaryCommand } from './audit-summary.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { auditVerifyProofCommand } from './audit-verify-proof.ts';
 import type { Context, Finish } from './command.ts';
@@ -13,6 +15,8 @@ import type { Context, Finish } from './command.ts';
 export function auditCommand(context: Context, finish: Finish): Command {
   const command = new Command('audit').description('what was decided and changed, and proof of it').helpCommand(false);
   for (const make of [
+    auditDecisionsCommand,
+    auditSummaryCommand,
     auditChangesCommand,
     auditReachCommand,
     auditReplayCommand,

@@ -14,8 +14,12 @@ import type {
   Commit,
   ConsistencyProof,
   DecisionFilter,
+  DecisionPage,
+  DecisionPageRequest,
   DecisionProof,
   DecisionRecord,
+  DecisionSummary,
+  DecisionSummaryRequest,
   DelegationFilter,
   DelegationRequest,
   DelegationView,
@@ -145,12 +149,14 @@ export class Behalf {
     return this.http.json('GET', `/v1/decisions/${encodeURIComponent(id)}`);
   }
 
-  /** Recorded decisions, newest first. A page may be short, even empty, and still have a `next`. */
-  decisions(
-    filter: DecisionFilter = {},
-    page: { readonly before?: string; readonly limit?: number } = {},
-  ): Promise<{ readonly decisions: readonly DecisionRecord[]; readonly next?: string }> {
+  /** Recorded decisions. A page may be short, even empty, and still have a `next`. */
+  decisions(filter: DecisionFilter = {}, page: DecisionPageRequest = {}): Promise<DecisionPage> {
     return this.http.json('GET', '/v1/decisions', { query: { ...filter, ...page } });
+  }
+
+  /** How many decisions there were, by outcome, reason and so on, and by time. */
+  decisionSummary(filter: DecisionFilter = {}, request: DecisionSummaryRequest = {}): Promise<DecisionSummary> {
+    return this.http.json('GET', '/v1/decisions/summary', { query: { ...filter, ...request } });
   }
 
   /** A signed checkpoint of everything that was decided until now (C2SP tlog-checkpoint in `note`). */

@@ -97,6 +97,24 @@ export interface Explanation {
 
 export interface DecisionRecord {
   readonly id: string;
+  readonly sequence: number;
+  readonly at: string;
+  readonly caller: string;
+  readonly request: {
+    readonly actor: string;
+    readonly origin: string;
+    readonly action: string;
+    readonly resource: string;
+    readonly [field: string]: unknown;
+  };
+  readonly decision: boolean;
+  /** What was answered; another than the decision only in observe mode. */
+  readonly enforced: boolean;
+  readonly reason: string;
+  readonly reasons: readonly string[];
+  readonly bundle: string;
+  readonly revision: string;
+  readonly hash: string;
   readonly [field: string]: unknown;
 }
 
@@ -284,13 +302,87 @@ export interface DiffSide {
   readonly text: string;
 }
 
+/** What a decision must be; all of it. */
 export interface DecisionFilter {
+  readonly caller?: string;
   readonly actor?: string;
   readonly origin?: string;
-  readonly resource?: string;
+  /** Anybody on any chain of the record, its two ends among them. */
+  readonly principal?: string;
   readonly action?: string;
+  /** `tool:github/issue`, or a pattern: `tool:github/*`, `tool:*`. */
+  readonly resource?: string;
+  /** Of the resource. */
+  readonly type?: string;
+  /** As decided, whatever was enforced. */
   readonly decision?: boolean;
+  readonly enforced?: boolean;
+  /** Any that applies, not only the one that is reported. */
+  readonly reason?: string;
+  /** On any chain of the record. */
   readonly delegation?: string;
+  readonly bundle?: string;
+  /** Asked for by itself, or found by a search for that. */
+  readonly search?: 'none' | 'subject' | 'resource' | 'action';
+  /** RFC 3339: at or after it … */
+  readonly from?: string;
+  /** … and before it. */
+  readonly to?: string;
+}
+
+/** Which of the decisions: `limit` of them, older than `before` and newer than `after`. */
+export interface DecisionPageRequest {
+  /** What comes first; default newest. */
+  readonly order?: 'newest' | 'oldest';
+  readonly before?: string;
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+export interface DecisionPage {
+  readonly decisions: readonly DecisionRecord[];
+  /** The `before` of the next page, or its `after` where the oldest come first. */
+  readonly next?: string;
+}
+
+export type DecisionGroup =
+  | 'reason'
+  | 'action'
+  | 'actor'
+  | 'origin'
+  | 'resource'
+  | 'type'
+  | 'delegation'
+  | 'caller'
+  | 'bundle';
+
+export interface DecisionSummaryRequest {
+  /** What to count by, one or several with commas. */
+  readonly by?: DecisionGroup | (string & {});
+  /** How many values of each, at most 100. */
+  readonly top?: number;
+  /** Count by time as well; needs `from`. */
+  readonly bucket?: 'minute' | 'hour' | 'day' | (string & {});
+  /** The `next` of a summary that did not get to the oldest record. */
+  readonly before?: string;
+}
+
+export interface DecisionSummary {
+  readonly decisions: number;
+  readonly allowed: number;
+  readonly denied: number;
+  /** Denied, and answered with an allow all the same: observe mode. */
+  readonly observed: number;
+  readonly by: {
+    readonly [group in DecisionGroup]?: {
+      readonly values: readonly { readonly value: string; readonly allowed: number; readonly denied: number }[];
+      readonly distinct: number;
+      /** Every count may be too low by so many; 0: all is exact. */
+      readonly missed: number;
+    };
+  };
+  readonly buckets?: readonly { readonly from: string; readonly allowed: number; readonly denied: number }[];
+  readonly next?: string;
 }
 
 export type ChangeKind = 'relationship' | 'delegation' | 'revocation' | 'activation' | 'entity' | 'bundle' | 'caller';
