@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { benchCerbos } from './cerbos.ts';
 import { benchDecide } from './decide.ts';
 import { benchHttp } from './http.ts';
+import { benchMcp } from './mcp.ts';
 import { benchRelationships } from './relationships.ts';
 
 /** `npm run bench` runs every section; `npm run bench -- decide` only those named. */
@@ -10,6 +11,7 @@ const SECTIONS: { readonly [name: string]: () => void | Promise<void> } = {
   relationships: benchRelationships,
   http: benchHttp,
   cerbos: benchCerbos,
+  mcp: benchMcp,
 };
 
 const named = process.argv.slice(2);
