@@ -46,6 +46,7 @@ export function encodeEntry(
   const third =
     member('reason', reason) +
     (reasons.length === 1 ? '' : member('reasons', reasons)) +
+    member('redacted', entry.redacted) +
     `,"request":${requestText(entry.request)}` +
     member('request_id', entry.requestId) +
     member('revision', entry.epoch === undefined ? revision : `${entry.epoch}.${revision}`) +

@@ -48,6 +48,8 @@ export interface LogState {
   readonly detail?: string;
   /** Records that were taken and are not on disk yet, and their bytes. */
   readonly waiting: { readonly records: number; readonly bytes: number };
+  /** Bytes of all segments that are kept. */
+  readonly bytes: number;
   /** The last record on disk. */
   readonly last: LogHead;
 }
@@ -88,6 +90,11 @@ export interface DecisionEntry {
   readonly search?: 'subject' | 'resource' | 'action';
   /** The record whose allow this one takes back, because a change was acknowledged before its release. */
   readonly supersedes?: string;
+  /**
+   * Paths of what was left out of the request, or replaced, before it was written, as the rules name them; that of a
+   * whole document where it was too large. What may have repeated those values says `redacted`.
+   */
+  readonly redacted?: readonly string[];
 }
 
 export interface StoredDecision extends DecisionEntry {

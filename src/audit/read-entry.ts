@@ -27,6 +27,7 @@ interface WrittenEntry {
   readonly others?: readonly WrittenChain[];
   readonly reason: ReasonCode;
   readonly reasons?: readonly ReasonCode[];
+  readonly redacted?: readonly string[];
   readonly request: { readonly [name: string]: unknown };
   readonly request_id?: string;
   readonly revision: number | string;
@@ -85,6 +86,7 @@ export function decodeEntry(text: string, sequence: number, stepAt: StepAt): Res
   if (written.trace !== undefined) entry.trace = written.trace;
   if (written.search !== undefined) entry.search = written.search;
   if (written.supersedes !== undefined) entry.supersedes = written.supersedes;
+  if (written.redacted !== undefined) entry.redacted = written.redacted;
   if (written.environment !== undefined) entry.environment = written.environment;
   if (written.commit !== undefined) entry.commit = written.commit;
   return ok(entry);

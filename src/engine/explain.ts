@@ -13,6 +13,7 @@ import type { Ledger } from './ledger.ts';
 import { type Shortfall, shortfalls } from './needed.ts';
 import { seesEverything } from './permissions.ts';
 import { type Question, toCheckRequest } from './question.ts';
+import { unreplayable } from './replay/replay-record.ts';
 
 /** A decision with its full path, and what a denied one lacked. */
 export interface Explanation {
@@ -62,9 +63,10 @@ export function explainRecorded(
       failure('not_found', `the store has no revision ${recorded.decision.revision}, at which ${id} was decided`),
     );
   }
-  // What was never put to `decide` (a revision that did not arrive) cannot be walked again: the record is all.
+  // What was never put to `decide` (a revision that did not arrive), or was without what the record lacks, cannot be
+  // walked again: the record is all.
   const decision =
-    recorded.decision.reason === 'stale'
+    unreplayable(recorded) !== undefined
       ? recorded.decision
       : decide(recorded.request, snapshot, recorded.at, 'explain');
   return ok({ ...toExplanation(ledger, recorded.request, decision, snapshot, recorded.at, caller), recorded });

@@ -55,12 +55,17 @@ export const RECORD = Type.Object({
   latency_us: Type.Integer(),
   search: Type.Optional(Type.String({ description: 'One of the results of a search for this part of the question' })),
   supersedes: Type.Optional(Type.String({ description: 'The record whose allow this one takes back' })),
+  redacted: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'Paths of what was left out of the request or replaced before it was written',
+    }),
+  ),
   previous: Type.String(),
   hash: Type.String(),
 });
 
 export function recordJson(record: StoredDecision, token: Ledger['token']): object {
-  const { decision, requestId, search, supersedes, credential, environment, commit, trace, epoch } = record;
+  const { decision, requestId, search, supersedes, redacted, credential, environment, commit, trace, epoch } = record;
   const { chain, limit } = decision;
   return {
     id: record.id,
@@ -87,6 +92,7 @@ export function recordJson(record: StoredDecision, token: Ledger['token']): obje
     latency_us: record.latencyUs,
     ...(search === undefined ? undefined : { search }),
     ...(supersedes === undefined ? undefined : { supersedes }),
+    ...(redacted === undefined ? undefined : { redacted }),
     previous: record.previous,
     hash: record.hash,
   };
