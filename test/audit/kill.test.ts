@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openFileLog } from '../../src/audit/file-log.ts';
 import type { StoredDecision } from '../../src/audit/log.ts';
-import { verifyLog } from '../../src/audit/verify.ts';
 import { runAndKill } from '../support/kill.ts';
+import { verifyLog } from '../support/verify-log.ts';
 
 const KILLS = 15;
 

@@ -5,9 +5,9 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { openFileLog } from '../../src/audit/file-log.ts';
 import type { DecisionLog } from '../../src/audit/log.ts';
 import { Reserve } from '../../src/audit/reserve.ts';
-import { verifyLog } from '../../src/audit/verify.ts';
 import { decisionEntry } from '../support/decision-entry.ts';
 import { mountTmpfs } from '../support/tmpfs.ts';
+import { verifyLog } from '../support/verify-log.ts';
 
 const MIB = 1024 * 1024;
 const directory = mkdtempSync(join(tmpdir(), 'behalf-reserve-'));

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { openFileLog } from '../../src/audit/file-log.ts';
 import type { DecisionLog } from '../../src/audit/log.ts';
-import { verifyLog } from '../../src/audit/verify.ts';
 import { writerThread } from '../../src/audit/writer-thread.ts';
 import { decisionEntry } from '../support/decision-entry.ts';
+import { verifyLog } from '../support/verify-log.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'behalf-thread-'));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { openFileLog } from '../../src/audit/file-log.ts';
-import { verifyLog } from '../../src/audit/verify.ts';
 import { makeSmallWorld } from '../support/small-world.ts';
+import { verifyLog } from '../support/verify-log.ts';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
 const ASKING_AT_ONCE = 16;

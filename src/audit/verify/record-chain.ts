@@ -35,8 +35,10 @@ const REVISION =
 export class RecordChain {
   private readonly node: string;
   private sequence: number;
-  /** Undefined where the record before cannot be read, or is not known. */
+  /** Undefined where the record before is not known. */
   private previous: Hash | undefined;
+  /** Lines that cannot be read since the last record: each may have been one, or was added. */
+  private unreadable = 0;
   private readonly fault: (message: string, record?: string) => void;
   /** Every sequence from the first on was there, once, in order. */
   unbroken = true;
@@ -78,6 +80,7 @@ export class RecordChain {
     }
     this.sequence = sequence;
     this.previous = own;
+    this.unreadable = 0;
     return { id, sequence, sha256: own, ...decidedAt(tail) };
   }
 
@@ -92,13 +95,12 @@ export class RecordChain {
           : `"${id}" is no record of node "${this.node}": a log belongs to one node`,
         id ?? recordId(expected, this.node),
       );
-      this.sequence = expected;
-      this.previous = undefined;
-      this.unbroken = false;
+      this.unreadable += 1;
       return undefined;
     }
     if (own !== sha256) this.fault(`record ${id} was changed: its hash is not that of its content`, id);
-    if (sequence > expected) {
+    const wereRecords = sequence > expected && sequence <= expected + this.unreadable;
+    if (sequence > expected && !wereRecords) {
       const missing =
         sequence - expected === 1
           ? `record ${recordId(expected, this.node)} is`
@@ -106,10 +108,11 @@ export class RecordChain {
       this.fault(`${missing} missing before record ${id}`, id);
     } else if (sequence < expected) {
       this.fault(`record ${id} stands here, where ${recordId(expected, this.node)} follows: it was moved or added`, id);
-    } else if (this.previous !== undefined && previous !== this.previous) {
+    } else if (!wereRecords && this.previous !== undefined && previous !== this.previous) {
       this.fault(`record ${id} does not follow the one before it: its "previous" is another hash`, id);
     }
     if (sequence !== expected) this.unbroken = false;
+    this.unreadable = 0;
     this.sequence = sequence;
     this.previous = sha256;
     return { id, sequence, sha256, ...decidedAt(tail) };

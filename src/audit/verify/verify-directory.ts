@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { readdirSync } from 'node:fs';
+import { err, ok, type Result } from '../../core/result.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { CHECKPOINTS } from '../checkpoint-file.ts';
-import type { Header } from '../header.ts';
 import { GENESIS, recordId } from '../record.ts';
 import { headerOf, listSegments, type SegmentFile } from '../segment.ts';
 import { Frontier } from '../tree/frontier.ts';
@@ -52,7 +52,7 @@ export interface Verification {
 }
 
 /** Files that nothing is proved by. */
-const DERIVED = /^(lock|reserve|decisions-\d{16}\.index|decisions-\d{16}\.jsonl\.torn-\d+)$/;
+const DERIVED = /^(lock(-journal)?|reserve|decisions-\d{16}\.index|decisions-\d{16}\.jsonl\.torn-\d+)$/;
 
 /**
  * Checks everything that a log directory proves, from its files alone: each record against its own hash, the one before
@@ -70,14 +70,11 @@ export function verifyDirectory(directory: string, options: VerifyOptions = {}):
   const publicKey = trustedKey(directory, options.publicKey, findings);
   const segments = listSegments(directory);
   const begin = beginning(segments);
-  if (begin === undefined) {
-    findings.fault({
-      file: directory,
-      message: 'holds no decision log of format 2: there is no segment with a header',
-    });
+  if (!begin.ok) {
+    findings.fault({ file: directory, message: begin.error });
     return result(findings, undefined);
   }
-  const { node, base } = begin;
+  const { node, base } = begin.value;
   const checkpoints = knownCheckpoints(directory, node, options.kept ?? [], publicKey, findings);
   if (checkpoints.length === 0) {
     const message = 'there is no checkpoint: records that were cut off at the end cannot be found out';
@@ -145,24 +142,30 @@ function result(findings: Findings, checked: Checked | undefined): Verification 
   };
 }
 
+interface Beginning {
+  readonly node: string;
+  readonly base: { readonly frontier: Frontier; readonly last: Hash };
+}
+
 /** Whose log it is, and what stood before its oldest record, as the headers say. */
-function beginning(
-  segments: readonly SegmentFile[],
-): { readonly node: string; readonly base: { readonly frontier: Frontier; readonly last: Hash } } | undefined {
-  const headers: readonly (Header | undefined)[] = segments.map(({ path, length }) => {
-    const header = headerOf(path, length);
-    return header.ok ? header.value?.header : undefined;
-  });
-  const node = headers.find((header) => header !== undefined)?.node;
+function beginning(segments: readonly SegmentFile[]): Result<Beginning, string> {
+  const headers = segments.map(({ path, length }) => headerOf(path, length));
   const [first] = headers;
-  if (node === undefined) return undefined;
+  if (first === undefined) return err('there is no decision log here: no decisions-*.jsonl');
+  const node = headers.map((header) => (header.ok ? header.value?.header.node : undefined)).find(isText);
+  if (node === undefined) return err(first.ok ? 'the log has no header' : first.error);
+  const header = first.ok ? first.value?.header : undefined;
   // The name of the oldest segment counts where its header was changed.
   const begins = segments[0]?.first ?? 1;
   const base =
-    first !== undefined && first.after.sequence + 1 === begins
-      ? { frontier: first.frontier, last: first.after.hash }
+    header !== undefined && header.after.sequence + 1 === begins
+      ? { frontier: header.frontier, last: header.after.hash }
       : { frontier: Frontier.empty(), last: GENESIS.hash };
-  return { node, base };
+  return ok({ node, base });
+}
+
+function isText(value: string | undefined): value is string {
+  return value !== undefined;
 }
 
 function noteRemoved(removed: number, node: string, complete: boolean, findings: Findings): void {

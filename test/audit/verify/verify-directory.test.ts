@@ -169,6 +169,20 @@ describe('a record', () => {
     ]);
   });
 
+  test('a line that is none stands for one, or was added', () => {
+    const instead = copy();
+    change(instead, segment(0), (lines) => lines.with(2, 'nonsense'));
+    expect(verify(instead)).toEqual([
+      `${segment(0)}:3 the line is no record of format 2; record ${id(2)} was to stand here`,
+    ]);
+    const added = copy();
+    change(added, segment(0), (lines) => lines.toSpliced(2, 0, 'nonsense', ''));
+    expect(verify(added)).toEqual([
+      `${segment(0)}:3 the line is no record of format 2; record ${id(2)} was to stand here`,
+      `${segment(0)}:4 the line is no record of format 2; record ${id(2)} was to stand here`,
+    ]);
+  });
+
   test('that is none, or of another node, is named', () => {
     const directory = copy();
     change(directory, segment(0), (lines) =>
@@ -440,7 +454,7 @@ describe('the change log', () => {
 test('what is derived may be missing; what is unknown is told of', () => {
   const directory = copy();
   for (const name of ['tree-0.bin', 'tree-8.bin', 'lock']) rmSync(join(directory, name));
-  for (const name of ['reserve', 'decisions-0000000000000001.index', `${segment(0)}.torn-5`])
+  for (const name of ['lock-journal', 'reserve', 'decisions-0000000000000001.index', `${segment(0)}.torn-5`])
     write(directory, name, 'x');
   write(directory, 'notes.txt', 'x');
   const found = verifyDirectory(directory);
@@ -454,9 +468,13 @@ test('what is derived may be missing; what is unknown is told of', () => {
 
 test('a directory without a log is no log', () => {
   const empty = mkdtempSync(join(root, 'empty-'));
-  expect(verify(empty)).toEqual([expect.stringContaining('holds no decision log of format 2')]);
+  expect(verify(empty)).toEqual([`${empty} there is no decision log here: no decisions-*.jsonl`]);
   write(empty, segment(0), '{"format":1,"id":"d_1"}\n');
-  expect(verify(empty)).toEqual([expect.stringContaining('holds no decision log of format 2')]);
+  expect(verify(empty)).toEqual([
+    expect.stringMatching(/jsonl, line 1: a log of format 1, of a version before any release/),
+  ]);
+  write(empty, segment(0), '{"header":');
+  expect(verify(empty)).toEqual([`${empty} the log has no header`]);
 });
 
 /** Cuts the log off behind a record, as somebody would who knows the format. */
