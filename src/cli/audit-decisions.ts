@@ -11,7 +11,7 @@ import {
   sayWhere,
 } from './decision-door.ts';
 import { columns } from './layout.ts';
-import type { Terminal } from './terminal.ts';
+import { type Terminal, toPrintableJson } from './terminal.ts';
 
 interface ListOptions extends DecisionOptions {
   readonly oldestFirst?: boolean;
@@ -76,7 +76,7 @@ function printerOf({ json, csv: asCsv, oldestFirst }: ListOptions, terminal: Ter
       page: (decisions) => {
         for (const decision of decisions) {
           // The comma comes with the next one: which is the last is not known before.
-          terminal.out(`${between}${JSON.stringify(decision)}`);
+          terminal.out(`${between}${toPrintableJson(decision)}`);
           between = ',';
         }
       },

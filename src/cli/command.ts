@@ -11,7 +11,7 @@ import type { Result } from '../core/result.ts';
 import type { Failure } from '../engine/failure.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import type { App } from '../wire/app.ts';
-import type { Terminal } from './terminal.ts';
+import { type Terminal, toPrintableJson } from './terminal.ts';
 
 /** The implementations that main.ts brings together. */
 export interface Rooms {
@@ -95,7 +95,7 @@ export function connect(options: RemoteOptions, terminal: Terminal, timeoutMs = 
 }
 
 export function printJson(terminal: Terminal, value: unknown): void {
-  terminal.out(JSON.stringify(value, null, 2));
+  terminal.out(toPrintableJson(value, 2));
 }
 
 /** Why a command could not do what was asked, for whoever typed it. */

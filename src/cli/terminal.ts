@@ -26,8 +26,8 @@ export function openTerminal(process: NodeJS.Process): Terminal {
   return {
     env,
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
-    out: (text) => void stdout.write(`${harmless(text)}\n`),
-    err: (text) => void stderr.write(`${harmless(text)}\n`),
+    out: (text) => void stdout.write(harmless(`${text}\n`)),
+    err: (text) => void stderr.write(harmless(`${text}\n`)),
     ask: async (question) => {
       const lines = createInterface({ input: stdin, output: stderr });
       try {
@@ -40,10 +40,19 @@ export function openTerminal(process: NodeJS.Process): Terminal {
   };
 }
 
-/** Control characters but for line feeds and the colours that `paint` makes, and what reverses the reading direction. */
-const HARMFUL = /(?!\u001b\[\d{1,2}m)[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+/**
+ * Control characters but for ends of lines (LF, and CR LF as CSV has it) and the colours that `paint` makes, and what
+ * reverses the reading direction.
+ */
+const HARMFUL = /(?!\u001b\[\d{1,2}m|\r\n)[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Conditions and names are written by other people: none of them steers the terminal of whoever reads them. */
 function harmless(text: string): string {
   return text.replaceAll(HARMFUL, '\ufffd');
+}
+
+/** A value as JSON that `out` prints as it is: what would be replaced there is escaped, which JSON reads as the same. */
+export function toPrintableJson(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, null, indent);
+  return text.replaceAll(HARMFUL, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
