@@ -46,7 +46,7 @@ function memoryLog(): DecisionLog {
     get: () => undefined,
     list: () => ({ records: [] }),
     summarize: () => Promise.resolve({ allowed: 0, denied: 0, observed: 0, groups: {} }),
-    state: { status: 'ok', waiting: { records: 0, bytes: 0 }, last: { sequence: 0, hash: '', root: '' } },
+    state: { status: 'ok', waiting: { records: 0, bytes: 0 }, bytes: 0, last: { sequence: 0, hash: '', root: '' } },
     close: () => Promise.resolve(),
   };
 }

@@ -42,6 +42,8 @@ export interface Config {
   readonly allowOrphans: boolean;
   /** Publish the directories whenever they change. */
   readonly watch: boolean;
+  /** Who may read `/metrics`: whoever reaches it, or callers that audit. */
+  readonly metrics: 'open' | 'audit';
 }
 
 export interface SourceDirectory {
@@ -151,6 +153,12 @@ export const CONFIG_KEYS = {
   keep_bundle: flag('serve the last good bundle where the directories hold a broken one'),
   allow_orphans: flag('publish a bundle even if stored relationships no longer count under it'),
   watch: flag('publish the directories whenever they change; delegations are not applied'),
+  metrics: {
+    help: 'who may read /metrics: everybody who reaches it, or callers that audit (default: open on loopback only)',
+    placeholder: 'WHO',
+    expected: 'open or audit',
+    accepts: (value) => value === 'open' || value === 'audit',
+  },
 } as const satisfies { readonly [key: string]: Key };
 
 type ConfigKey = keyof typeof CONFIG_KEYS;
@@ -235,8 +243,9 @@ function toConfig(stated: (key: ConfigKey) => Value | undefined): Config {
     stated: stated(key) !== undefined,
   });
   const store = text('store') ?? CONFIG_KEYS.store.default;
+  const host = text('host') ?? CONFIG_KEYS.host.default;
   return {
-    host: text('host') ?? CONFIG_KEYS.host.default,
+    host,
     port: Number(text('port') ?? CONFIG_KEYS.port.default),
     store,
     log: text('log') ?? join(dirname(store), 'decisions'),
@@ -257,6 +266,7 @@ function toConfig(stated: (key: ConfigKey) => Value | undefined): Config {
     keepBundle: on('keep_bundle'),
     allowOrphans: on('allow_orphans'),
     watch: on('watch'),
+    metrics: (text('metrics') ?? (isLoopback(host) ? 'open' : 'audit')) === 'open' ? 'open' : 'audit',
   };
 }
 

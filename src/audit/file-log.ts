@@ -107,7 +107,8 @@ class FileLog implements DecisionLog, Readable {
 
   get state(): LogState {
     const { pending, durable, failure } = this.commits;
-    const more = { waiting: { records: pending.records, bytes: pending.characters }, last: durable };
+    const bytes = this.segments.reduce((sum, { length }) => sum + length, 0);
+    const more = { waiting: { records: pending.records, bytes: pending.characters }, bytes, last: durable };
     if (failure !== undefined) return { status: 'failing', detail: failure, ...more };
     if (!this.writer.reserveInUse) return { status: 'ok', ...more };
     return { status: 'reserve_in_use', detail: 'the disk is full: decisions go to the space kept back', ...more };

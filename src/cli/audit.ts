@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { auditChangesCommand } from './audit-changes.ts';
 import { auditCheckpointCommand } from './audit-checkpoint.ts';
 import { auditDecisionsCommand } from './audit-decisions.ts';
+import { auditExportCommand } from './audit-export.ts';
 import { auditProofCommand } from './audit-proof.ts';
 import { auditReachCommand } from './audit-reach.ts';
 import { auditReplayCommand } from './audit-replay.ts';
@@ -17,6 +18,7 @@ export function auditCommand(context: Context, finish: Finish): Command {
   for (const make of [
     auditDecisionsCommand,
     auditSummaryCommand,
+    auditExportCommand,
     auditChangesCommand,
     auditReachCommand,
     auditReplayCommand,

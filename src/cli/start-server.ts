@@ -3,6 +3,7 @@ import { ok, type Result } from '../core/result.ts';
 import { Checks } from '../engine/check.ts';
 import type { Ledger } from '../engine/ledger.ts';
 import { LogRate } from '../engine/log-rate.ts';
+import { DecisionMeters, meteredLog } from '../engine/meters.ts';
 import type { Listener, Rooms } from './command.ts';
 import { type Engine, type NotStarted, openEngine, refuse } from './open-engine.ts';
 import { readKeySets } from './read-key-sets.ts';
@@ -39,7 +40,9 @@ export async function startServer(
     const opened = await openEngine(config, rooms, clock, (ledger) => admitCallers(ledger, config));
     if (!opened.ok) return opened;
     engine = opened.value;
-    const { log, ...told } = engine;
+    const { log: files, ...told } = engine;
+    const meters = new DecisionMeters();
+    const log = meteredLog(files, meters);
     const { ledger, evidence } = told;
     const { dev, storeId, host, port } = config;
     const orphans = config.allowOrphans ? 'allow' : 'refuse';
@@ -52,6 +55,7 @@ export async function startServer(
       records: rooms.openRecords(config.log),
       evidence,
       rate,
+      metrics: { meters, readers: config.metrics },
       dev,
       storeId,
       orphans,

@@ -5,6 +5,7 @@ import type { RecordSource } from '../audit/record-source.ts';
 import type { Checks } from '../engine/check.ts';
 import type { Ledger } from '../engine/ledger.ts';
 import type { LogRate } from '../engine/log-rate.ts';
+import type { DecisionMeters } from '../engine/meters.ts';
 
 /** Keys that JWTs are verified with: a JWK, a JWK set (RFC 7517) or a key in PEM, as a file holds it. */
 export interface KeySetSource {
@@ -33,6 +34,8 @@ export interface App {
   readonly evidence?: Evidence;
   /** How fast callers may ask; the same that `checks` has. Absent: as they like. */
   readonly rate?: LogRate;
+  /** What `checks` counts, and who may read it at `/metrics`. Absent: nobody. */
+  readonly metrics?: { readonly meters: DecisionMeters; readonly readers: 'open' | 'audit' };
   /** Requests without a key are the dev caller's. Loopback only: main.ts sees to it. */
   readonly dev: boolean;
   /** The id of the one store of the OpenFGA door. */

@@ -52,7 +52,7 @@ function nowhere(): DecisionLog {
     get: () => undefined,
     list: () => ({ records: [] }),
     summarize: () => Promise.resolve({ allowed: 0, denied: 0, observed: 0, groups: {} }),
-    state: { status: 'ok', waiting: { records: 0, bytes: 0 }, last: { sequence: 0, hash: '', root: '' } },
+    state: { status: 'ok', waiting: { records: 0, bytes: 0 }, bytes: 0, last: { sequence: 0, hash: '', root: '' } },
     close: async () => {},
   };
 }

@@ -16,6 +16,7 @@ import { delegations } from './delegations.ts';
 import { entities } from './entities.ts';
 import { explanations } from './explain.ts';
 import { health } from './health.ts';
+import { metricsRoute } from './metrics.ts';
 import { sendProblem } from './problem.ts';
 import { reach } from './reach.ts';
 import { replay } from './replay.ts';
@@ -33,9 +34,11 @@ export async function behalfDoor(door: FastifyInstance, app: App): Promise<void>
   door.setSerializerCompiler(() => JSON.stringify);
   const others = refuseOtherMethods(door, sendProblem);
   health(routesOf(door), app);
+  if (app.metrics?.readers === 'open') metricsRoute(routesOf(door), app, app.metrics);
   await door.register(async (secured) => {
     secured.addHook('onRequest', authentication(app, sendProblem));
     const routes = routesOf(secured);
+    if (app.metrics?.readers === 'audit') metricsRoute(routes, app, app.metrics);
     delegations(routes, app);
     revocations(routes, app);
     activations(routes, app);
