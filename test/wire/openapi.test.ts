@@ -66,6 +66,9 @@ test('it is OpenAPI 3.1, and every route is in it', () => {
       'get /v1/decisions/summary',
       'get /v1/decisions/{id}',
       'get /v1/decisions/{id}/explain',
+      'post /v1/decisions/{id}/replay',
+      'post /v1/audit/replay',
+      'get /v1/audit/report',
       'get /v1/entities',
       'patch /v1/entities/{type}/{id}',
       'put /v1/entities/{type}/{id}',
@@ -145,6 +148,14 @@ test('what is sent is what is described', async () => {
   matches(await office.ask('GET', '/v1/decisions', auditor), '/v1/decisions', 'get');
   const revoked = await office.ask('POST', `/v1/delegations/${id}/revoke`, { ...admin, body: { reason: 'x' } });
   matches(revoked, '/v1/delegations/{id}/revoke', 'post');
+  matches(await office.ask('POST', `${decision}/replay`, auditor), '/v1/decisions/{id}/replay', 'post');
+  matches(
+    await office.ask('POST', '/v1/audit/replay', { ...auditor, body: { sample: 1 } }),
+    '/v1/audit/replay',
+    'post',
+  );
+  const period = 'from=2030-01-01T00:00:00Z&to=2030-01-02T00:00:00Z';
+  matches(await office.ask('GET', `/v1/audit/report?${period}`, auditor), '/v1/audit/report', 'get');
   matches(await office.ask('GET', `/v1/delegations/${id}`, admin), '/v1/delegations/{id}', 'get');
   matches(await office.ask('GET', '/v1/delegations', admin), '/v1/delegations', 'get');
   matches(

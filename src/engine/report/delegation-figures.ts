@@ -7,6 +7,7 @@ import type { DelegationFigures, DelegationShown } from './report-data.ts';
 const DAY_MS = 24 * 3600 * 1000;
 /** Rows of the lists that point something out, and of the one of all. */
 const POINTED_OUT = 20;
+const LONGEST = 10;
 const MOST_SHOWN = 1000;
 
 /** Which delegations carried something, and when last. */
@@ -72,7 +73,7 @@ export function delegationFigures(state: Snapshot, use: DelegationUse, asked: De
     depths: [...depths].map(([depth, delegations]) => ({ depth, delegations })).sort((a, b) => a.depth - b.depth),
     made: nodes.filter(({ delegation }) => delegation.created_at >= from && delegation.created_at < to).length,
     ended: nodes.filter((node) => endedWithin(node, from, to)).length,
-    longest: shown([...live].sort(byLength)),
+    longest: shown([...live].sort(byLength), LONGEST),
     unused: {
       days: unusedDays,
       since: new Date(unusedSince).toISOString(),
