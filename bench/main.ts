@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { benchAudit } from './audit.ts';
 import { benchCerbos } from './cerbos.ts';
 import { benchDecide } from './decide.ts';
 import { benchHttp } from './http.ts';
@@ -11,10 +12,12 @@ const SECTIONS: { readonly [name: string]: () => void | Promise<void> } = {
   relationships: benchRelationships,
   http: benchHttp,
   cerbos: benchCerbos,
+  audit: benchAudit,
   mcp: benchMcp,
 };
 
-const named = process.argv.slice(2);
+// `--records N` is for the section that takes it.
+const named = process.argv.slice(2).filter((arg, place, all) => arg !== '--records' && all[place - 1] !== '--records');
 const unknown = named.find((name) => !(name in SECTIONS));
 if (unknown !== undefined) {
   console.error(`there is no section "${unknown}": ${Object.keys(SECTIONS).join(', ')}`);

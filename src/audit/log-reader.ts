@@ -4,11 +4,13 @@ import { FORMAT } from './entry.ts';
 import { conditionsOf, matches } from './filter.ts';
 import { factsOf } from './index/facts.ts';
 import type { Indexes } from './index/indexes.ts';
+import { PlacedLines } from './index/placed-lines.ts';
+import type { Places } from './index/segment-index.ts';
 import { type Summary, type SummaryOptions, summarize } from './index/summarize.ts';
 import { type Order, type Range, type Visit, visitRecords } from './index/visit-records.ts';
 import { type DecisionFilter, type DecisionPage, LogError, type PageRequest, type StoredDecision } from './log.ts';
 import { decodeEntry, fullStepsOf } from './read-entry.ts';
-import { openRecord, recordId, sequenceOf } from './record.ts';
+import { openRecord, readFrame, recordId, sequenceOf } from './record.ts';
 import { findLine, type Segment, withFile } from './segment.ts';
 
 /** The records that a reader reads. */
@@ -26,6 +28,8 @@ export interface Readable {
  */
 const LIST_BYTES = 8 * 1024 * 1024;
 const DECODE_FACTOR = 16;
+/** Finding a step of its path in another record takes as long as looking through so many. */
+const STEP_BYTES = 16 * 1024;
 /** Steps of how many records one call of `get` or `list` keeps, so that it need not read them again. */
 const KEPT_RECORDS = 1000;
 
@@ -69,8 +73,9 @@ export class LogReader {
       }
       bytes += visit.bytesRead;
       if (visit.line !== undefined) {
-        bytes += DECODE_FACTOR * visit.line.length;
+        const before = known.size;
         const record = this.visited(visit.line, visit.sequence, segment, known);
+        bytes += DECODE_FACTOR * visit.line.length + STEP_BYTES * Math.max(0, known.size - before);
         if (record !== undefined && matches(factsOf(record), conditions)) records.push(record);
       }
       passed = visit.sequence;
@@ -108,8 +113,8 @@ export class LogReader {
 
   /** The record of a line; where an index led to another record than it said, the one that was meant. */
   private visited(line: Buffer, sequence: number, segment: Segment, known: KnownSteps): StoredDecision | undefined {
-    const record = this.decode(line, segment, known);
-    if (record.sequence === sequence) return record;
+    const frame = readFrame(line);
+    if (frame.ok && frame.value.sequence === sequence) return this.decode(line, segment, known);
     this.indexes.lost(segment);
     return this.at(segment, sequence, known);
   }
@@ -119,7 +124,7 @@ export class LogReader {
   }
 
   private at(segment: Segment, sequence: number, known: KnownSteps): StoredDecision | undefined {
-    const line = lineOf(segment, sequence);
+    const line = this.lineOf(segment, sequence);
     return line && this.decode(line, segment, known);
   }
 
@@ -127,29 +132,45 @@ export class LogReader {
     const opened = openRecord(line);
     if (!opened.ok) throw new LogError(`${segment.path}: ${opened.error}`);
     const { id, node, sequence, previous, hash, entry } = opened.value;
-    const read = decodeEntry(entry.toString(), sequence, (place, index) => stepAt(segment, place, index, known));
+    const read = decodeEntry(entry.toString(), sequence, (place, index) => this.stepAt(segment, place, index, known));
     if (!read.ok) throw new LogError(`${segment.path}: record ${id}: ${read.error}`);
     return { ...read.value, format: FORMAT, id, node, sequence, previous, hash };
+  }
+
+  private stepAt(segment: Segment, sequence: number, index: number, known: KnownSteps): Result<Step, string> {
+    let steps = known.get(sequence);
+    if (steps === undefined) {
+      const line = sequence < segment.first ? undefined : this.lineOf(segment, sequence);
+      const opened = line === undefined ? err('means a record that is not in its segment') : openRecord(line);
+      if (!opened.ok) return opened;
+      steps = fullStepsOf(opened.value.entry.toString());
+      if (known.size >= KEPT_RECORDS) known.clear();
+      known.set(sequence, steps);
+    }
+    const step = steps[index];
+    return step === undefined ? err('means a step that its record does not have') : ok(step);
+  }
+
+  /** By its place in the index, where there is one; else by halving. */
+  private lineOf(segment: Segment, sequence: number): Buffer | undefined {
+    const places = this.placesOf(segment);
+    return withFile(segment.path, (fd) => {
+      const placed = places && new PlacedLines(fd, segment, places).at(sequence - segment.first);
+      const frame = placed && readFrame(placed);
+      if (frame?.ok === true && frame.value.sequence === sequence) return placed;
+      return findLine(fd, segment, sequence)?.bytes;
+    });
+  }
+
+  private placesOf(segment: Segment): Places | undefined {
+    try {
+      return this.indexes.of(segment)?.places();
+    } catch {
+      this.indexes.lost(segment);
+      return undefined;
+    }
   }
 }
 
 /** The steps that stand in full in a record, by its sequence: unique in the log. */
 type KnownSteps = Map<number, readonly Step[]>;
-
-function stepAt(segment: Segment, sequence: number, index: number, known: KnownSteps): Result<Step, string> {
-  let steps = known.get(sequence);
-  if (steps === undefined) {
-    const line = sequence < segment.first ? undefined : lineOf(segment, sequence);
-    const opened = line === undefined ? err('means a record that is not in its segment') : openRecord(line);
-    if (!opened.ok) return opened;
-    steps = fullStepsOf(opened.value.entry.toString());
-    if (known.size >= KEPT_RECORDS) known.clear();
-    known.set(sequence, steps);
-  }
-  const step = steps[index];
-  return step === undefined ? err('means a step that its record does not have') : ok(step);
-}
-
-function lineOf(segment: Segment, sequence: number): Buffer | undefined {
-  return withFile(segment.path, (fd) => findLine(fd, segment, sequence)?.bytes);
-}

@@ -96,14 +96,19 @@ export async function summarize(
   for (const segment of segments.reverse()) {
     if (segment.first >= high) continue;
     if (looked >= SUMMARY_RECORDS) return sums.told(recordId(high, log.node));
+    const isRemoved = (): boolean => segment.first < (log.segments[0]?.first ?? 0);
     const records = high - segment.first;
     // What a segment says counts once it was counted to its end.
-    sums.add(
+    const found =
       (await counted(indexes.of(segment), records, conditions, options, turns).catch(() => {
         indexes.lost(segment);
         return undefined;
-      })) ?? (await countedFromRecords(segment, records, conditions, options, turns)),
-    );
+      })) ??
+      (await countedFromRecords(segment, records, conditions, options, turns).catch((fault) => {
+        if (isRemoved()) return undefined;
+        throw fault;
+      }));
+    if (found !== undefined) sums.add(found);
     looked += records;
     high = segment.first;
   }

@@ -4,7 +4,7 @@ import { linesBackFrom, linesFrom } from '../lines.ts';
 import { findLine, type Segment } from '../segment.ts';
 import { type Candidates, candidatesOf } from './candidates.ts';
 import type { Indexes } from './indexes.ts';
-import { lastPlace, type Places } from './segment-index.ts';
+import { PlacedLines } from './placed-lines.ts';
 
 export type Order = 'newest' | 'oldest';
 
@@ -23,6 +23,8 @@ export interface Range {
   readonly high: number;
 }
 
+/** Where a line should be that the places of an index did not lead to: no record. */
+const NO_LINE = Buffer.alloc(0);
 /** What opening a segment and its index is worth, in bytes. */
 const SEGMENT_BYTES = 4096;
 
@@ -70,9 +72,11 @@ function* visitCandidates(
       const [begin, end] = [low - segment.first, high - segment.first];
       for (const ordinal of order === 'newest' ? records.downFrom(end) : records.upFrom(begin)) {
         if (ordinal < begin || ordinal >= end) break;
+        const before = lines.bytesRead;
         const line = lines.at(ordinal);
-        const read = lines.takeBytesRead();
-        if (line !== undefined) yield { sequence: segment.first + ordinal, line, bytesRead: pending + read };
+        pending += lines.bytesRead - before;
+        // Without one the places are wrong, and whoever visits will know.
+        yield { sequence: segment.first + ordinal, line: line ?? NO_LINE, bytesRead: pending };
         pending = 0;
       }
     } finally {
@@ -80,48 +84,6 @@ function* visitCandidates(
     }
   }
   yield { sequence: order === 'newest' ? low : high - 1, bytesRead: pending };
-}
-
-/** Reads lines by where some of them begin, so many at a time that the next one asked for is often there. */
-class PlacedLines {
-  private readonly fd: number;
-  private readonly segment: Segment;
-  private readonly places: Places;
-  private first = 0;
-  private lines: readonly Buffer[] = [];
-  private bytesRead = 0;
-
-  constructor(fd: number, segment: Segment, places: Places) {
-    this.fd = fd;
-    this.segment = segment;
-    this.places = places;
-  }
-
-  at(ordinal: number): Buffer | undefined {
-    if (ordinal < this.first || ordinal >= this.first + this.lines.length) this.read(ordinal);
-    return this.lines[ordinal - this.first];
-  }
-
-  takeBytesRead(): number {
-    const { bytesRead } = this;
-    this.bytesRead = 0;
-    return bytesRead;
-  }
-
-  private read(ordinal: number): void {
-    const place = lastPlace(this.places, ordinal);
-    const begin = this.places.offsets[place] ?? this.segment.start;
-    const end = this.places.offsets[place + 1] ?? this.segment.length;
-    this.first = this.places.ordinals[place] ?? 0;
-    const lines: Buffer[] = [];
-    for (const { bytes } of linesFrom(this.fd, begin, end)) {
-      lines.push(bytes);
-      this.bytesRead += bytes.length;
-      // Behind the last place there may be any number.
-      if (this.first + lines.length > ordinal && place + 1 >= this.places.offsets.length) break;
-    }
-    this.lines = lines;
-  }
 }
 
 function* visitLines(
