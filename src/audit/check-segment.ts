@@ -27,21 +27,18 @@ export interface CheckedSegment {
  * Checks each record of a segment against its own hash and the one before, and the header against what came before the
  * segment; the first that fails is named. Undefined where the header is not whole: nothing was ever recorded there.
  *
- * @param after the end of the segment before; what is absent is believed as the header says it
+ * @param after the last record of the segment before; where it is not known, the header is believed
  */
 export function checkSegment(
   segment: SegmentFile,
   node: string | undefined,
-  after: { readonly last: Link; readonly frontier?: Frontier } | undefined,
+  after: Link | undefined,
 ): Result<CheckedSegment | undefined, string> {
   const read = headerOf(segment.path, segment.length);
   if (!read.ok || read.value === undefined) return read.ok ? ok(undefined) : read;
   const { header, start } = read.value;
-  const fault = headerFault(header, segment, node, after?.last);
+  const fault = headerFault(header, segment, node, after);
   if (fault !== undefined) return err(`${segment.path}, line 1: ${fault}`);
-  if (after?.frontier !== undefined && after.frontier.root() !== header.frontier.root()) {
-    return err(`${segment.path}, line 1: its "frontier" is not that of the records before it`);
-  }
   return withFile(segment.path, (fd) => {
     const frontier = header.frontier.copy();
     let last = header.after;

@@ -71,10 +71,7 @@ function check(files: readonly SegmentFile[], node: string): Result<Checked, str
     after = ends.value.last;
   }
   const current = files.at(-1);
-  const checked =
-    current === undefined
-      ? ok(undefined)
-      : checkSegment(current, node, after === undefined ? undefined : { last: after });
+  const checked = current === undefined ? ok(undefined) : checkSegment(current, node, after);
   if (!checked.ok) return checked;
   if (current === undefined || checked.value === undefined) return err('there is no segment to go on with');
   const { start, length, end } = checked.value;
