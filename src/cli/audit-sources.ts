@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
+import { LogError } from '../audit/log.ts';
 import type { RecordSource } from '../audit/record-source.ts';
-import { type Store, StoreError } from '../store/store.ts';
+import { type ChangeHead, type Store, StoreError } from '../store/store.ts';
 import { parseTime } from '../wire/behalf/time.ts';
 import { CommandError, type Context } from './command.ts';
 
@@ -47,16 +48,30 @@ export async function withAuditFiles<T>(
   const { openStore } = await loadRooms();
   const store = openCopy(place.store, openStore);
   try {
-    const mirrored = lastMirrored(place.log);
-    const own = mirrored === undefined ? undefined : store.sha256(mirrored.revision);
-    const strange =
-      mirrored === undefined || own === mirrored.sha256
-        ? undefined
-        : `${place.store} is not the store that ${place.log} was written beside: the change of revision ${mirrored.revision} ${own === undefined ? 'is not there' : 'is another one'}`;
+    const strange = strangeness(place, store, lastMirrored);
     return await use({ records, store, strange });
   } finally {
     store.close();
   }
+}
+
+function strangeness(
+  place: Extract<AuditPlace, { kind: 'files' }>,
+  store: Store,
+  lastMirrored: (directory: string) => ChangeHead | undefined,
+): string | undefined {
+  let mirrored: ChangeHead | undefined;
+  try {
+    mirrored = lastMirrored(place.log);
+  } catch (fault) {
+    if (fault instanceof LogError) return fault.message;
+    throw fault;
+  }
+  if (mirrored === undefined) return undefined;
+  const own = store.sha256(mirrored.revision);
+  if (own === mirrored.sha256) return undefined;
+  const how = own === undefined ? 'is not there' : 'is another one';
+  return `${place.store} is not the store that ${place.log} was written beside: the change of revision ${mirrored.revision} ${how}`;
 }
 
 function openCopy(path: string, open: (path: string) => Store): Store {
