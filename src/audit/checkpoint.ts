@@ -31,7 +31,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const CHANGES = /^([^\s.]+)\.(0|[1-9]\d{0,15}) ([0-9a-f]{64})$/;
 
 /** The origin line of a node's checkpoints, which is also the name of its key. */
-export function originOf(node: string): string {
+function originOf(node: string): string {
   return `behalf/${node}`;
 }
 
