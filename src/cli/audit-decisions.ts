@@ -29,7 +29,7 @@ export function auditDecisionsCommand(context: Context, finish: Finish): Command
     .action(async (options: ListOptions) => {
       const door = await openDecisionDoor(options, context);
       const printer = printerOf(options, terminal);
-      const { found, more } = await gather(door, filterOf(options), options, printer.page);
+      const { found, more } = await gather(door, await filterOf(options, terminal), options, printer.page);
       printer.end(found, more);
       sayWhere(options, terminal);
       return finish(EXIT.ok);

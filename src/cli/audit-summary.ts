@@ -25,7 +25,10 @@ export function auditSummaryCommand(context: Context, finish: Finish): Command {
       const door = await openDecisionDoor(options, context);
       const { by, top, bucket, before } = options;
       const asked = Object.entries({ by, top, bucket, before }).filter(([, value]) => value !== undefined);
-      const summary = await door.summary(filterOf(options), Object.fromEntries(asked) as DecisionSummaryRequest);
+      const summary = await door.summary(
+        await filterOf(options, terminal),
+        Object.fromEntries(asked) as DecisionSummaryRequest,
+      );
       if (options.json === true) printJson(terminal, summary);
       else if (options.csv === true) terminal.out(csv(toRows(summary)).slice(0, -1));
       else print(summary, terminal);

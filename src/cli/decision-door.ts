@@ -10,6 +10,7 @@ import type {
 import type { Result } from '../core/result.ts';
 import type { Failure } from '../engine/failure.ts';
 import { CommandError, type Context, connect, type RemoteOptions, remoteCommand } from './command.ts';
+import { everDelegationId } from './delegation-id.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Where decisions are asked for: a server, or the files of a log. */
@@ -51,7 +52,7 @@ export function decisionCommand(name: string, description: string) {
     .option('--decision <ANSWER>', 'allow or deny, as decided')
     .option('--enforced <ANSWER>', 'allow or deny, as answered: another one in observe mode')
     .option('--reason <REASON>', 'a reason that applies: not_entitled, revoked, …')
-    .option('--delegation <ID>', 'everything that went through it')
+    .option('--delegation <ID>', 'everything that went through it; a server knows it by name, too')
     .option('--caller <CALLER>', 'who asked')
     .option('--bundle <DIGEST>', 'by which model and policies')
     .option('--search <KIND>', 'none: asked by themselves; subject, resource, action: found by a search for these')
@@ -62,16 +63,25 @@ export function decisionCommand(name: string, description: string) {
     .option('--csv', 'print CSV (RFC 4180); what a spreadsheet would take for a formula begins with an apostrophe');
 }
 
-export function filterOf(options: DecisionOptions): DecisionFilter {
-  const { caller, actor, origin, principal, action, resource, type, reason, delegation, bundle, search } = options;
+export async function filterOf(options: DecisionOptions, terminal: Terminal): Promise<DecisionFilter> {
+  const { caller, actor, origin, principal, action, resource, type, reason, bundle, search } = options;
   const given = {
-    ...{ caller, actor, origin, principal, action, resource, type, reason, delegation, bundle, search },
+    ...{ caller, actor, origin, principal, action, resource, type, reason, bundle, search },
+    delegation: await delegationOf(options, terminal),
     decision: answerOf('--decision', options.decision),
     enforced: answerOf('--enforced', options.enforced),
     from: timeOf(options.from),
     to: timeOf(options.to),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** Records know ids; names are the store's. */
+async function delegationOf(options: DecisionOptions, terminal: Terminal): Promise<string | undefined> {
+  const { delegation, log } = options;
+  if (delegation === undefined || delegation.startsWith('dlg_')) return delegation;
+  if (log === undefined) return everDelegationId(connect(options, terminal), delegation);
+  throw new CommandError(`--delegation: the files of a log know delegations by id, dlg_…, not as "${delegation}"`);
 }
 
 function answerOf(name: string, text: string | undefined): boolean | undefined {

@@ -99,6 +99,23 @@ describe.each(PLACES)('asked of the %s', (place) => {
   });
 });
 
+test('a server knows delegations by name, the files by id', async () => {
+  const by = (...args: string[]) => run(['audit', 'decisions', '--delegation', ...args]);
+  await run(['check', 'agent:planner', 'read', 'document:q3', '--for', 'user:alice', '--url', server.url]);
+  const named = await by('planning', '--json', ...at('server'));
+  const [decision] = JSON.parse(named.out).decisions;
+  expect(decision.request.actor).toBe('agent:planner');
+  const { delegation } = decision.chain;
+  expect((await by(delegation, '--json', ...at('files'))).out).toBe(named.out);
+  for (const [name, place, said] of [
+    ['planing', 'server', 'no delegation was ever called planing'],
+    ['planning', 'files', 'know delegations by id'],
+  ] as const) {
+    const { status, err } = await by(name, ...at(place));
+    expect([status, err]).toEqual([2, expect.stringContaining(said)]);
+  }
+});
+
 test('the files and the server tell the same', async () => {
   const told = async (place: Place) => (await run(['audit', 'decisions', '--json', ...at(place)])).out;
   expect(await told('files')).toBe(await told('server'));
