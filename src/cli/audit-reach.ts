@@ -4,7 +4,8 @@ import { type Context, connect, EXIT, type Finish, printJson, type RemoteOptions
 import { csv } from './csv.ts';
 import { columns } from './layout.ts';
 
-interface ReachOptions extends RemoteOptions, ReachQuestion {
+interface ReachOptions extends RemoteOptions, Omit<ReachQuestion, 'open_attributes'> {
+  readonly open?: string;
   readonly csv?: boolean;
 }
 
@@ -22,6 +23,10 @@ export function auditReachCommand({ terminal }: Context, finish: Finish): Comman
     .option('--type <TYPE>', 'of an actor: only resources of this type')
     .option('--at <TIME>', 'as things were at this time, like 2030-01-31T12:00:00Z')
     .option('--revision <REVISION>', 'as things were when this revision was made')
+    .option(
+      '--open <NAMES>',
+      'attributes of resources that are not known, like args for the arguments of tools: who reaches it for some of their values, too',
+    )
     .option('--proof <PROOF>', 'how well origins are taken to be known: asserted, vouched, verified (the default)')
     .option('--csv', 'print CSV, one row for each chain')
     .action(async (options: ReachOptions) => {
@@ -38,8 +43,8 @@ export function auditReachCommand({ terminal }: Context, finish: Finish): Comman
 
 /** All pages: they are of one revision and one time. */
 async function gather(behalf: Behalf, options: ReachOptions): Promise<ReachPage> {
-  const { resource, action, actor, origin, type, at, revision, proof } = options;
-  const asked = Object.entries({ resource, action, actor, origin, type, at, revision, proof });
+  const { resource, action, actor, origin, type, at, revision, proof, open } = options;
+  const asked = Object.entries({ resource, action, actor, origin, type, at, revision, proof, open_attributes: open });
   const question = Object.fromEntries(asked.filter(([, value]) => value !== undefined));
   const first = await behalf.reach(question, { limit: LONGEST_PAGE });
   const reached = [...first.reached];
@@ -52,22 +57,23 @@ async function gather(behalf: Behalf, options: ReachOptions): Promise<ReachPage>
 }
 
 function rows({ origin, actor, action, resource, chains }: Reached): readonly (readonly string[])[] {
-  return chains.map(({ delegations }, index) => {
+  return chains.map(({ delegations, depends }, index) => {
     const through = delegations.map(({ id, name }) => name ?? id).join(' → ');
     const what = `may ${action} ${resource}`;
     const who = actor === origin ? [actor, what] : [`${actor} for ${origin}`, what];
-    return [...(index === 0 ? who : ['', '']), through === '' ? '' : `through ${through}`];
+    return [...(index === 0 ? who : ['', '']), through === '' ? '' : `through ${through}`, depends ? 'depends' : ''];
   });
 }
 
 function toCsv(reached: readonly Reached[]): string {
   return csv([
-    ['origin', 'actor', 'action', 'resource', 'path', 'delegations'],
+    ['origin', 'actor', 'action', 'resource', 'path', 'delegations', 'depends'],
     ...reached.flatMap(({ origin, actor, action, resource, chains }) =>
-      chains.map(({ path, delegations }) => [
+      chains.map(({ path, delegations, depends }) => [
         ...[origin, actor, action, resource],
         path.join(' '),
         delegations.map(({ id }) => id).join(' '),
+        depends ? 'yes' : '',
       ]),
     ),
   ]);

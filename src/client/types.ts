@@ -490,6 +490,8 @@ export interface ReachQuestion {
   readonly resource?: string;
   readonly action?: string;
   readonly proof?: 'asserted' | 'vouched' | 'verified';
+  /** Attributes of resources that are left open, such as `args`, separated by commas: what depends on them is told. */
+  readonly open_attributes?: string;
   /** As things were at this time, RFC 3339; or … */
   readonly at?: string;
   /** … when this revision was made. */
@@ -506,6 +508,8 @@ export interface ReachPage {
       /** Principals, the origin first. */
       readonly path: readonly string[];
       readonly delegations: readonly { readonly id: string; readonly name?: string }[];
+      /** On the values of the open attributes. */
+      readonly depends?: true;
     }[];
   }[];
   readonly next?: string;

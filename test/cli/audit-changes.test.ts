@@ -104,11 +104,20 @@ describe('audit reach', () => {
     expect([at, revision]).toEqual([changes[1].at, granted]);
     expect(reached.map(({ actor }: { actor: string }) => actor)).toContain('agent:notes');
     const rows = (await audit(...asked, ...then, '--csv')).out.split('\r\n');
-    expect(rows[0]).toBe('origin,actor,action,resource,path,delegations');
-    const row = /^user:alice,agent:notes,read,document:q3,user:alice agent:notes,dlg_\w+$/;
+    expect(rows[0]).toBe('origin,actor,action,resource,path,delegations,depends');
+    const row = /^user:alice,agent:notes,read,document:q3,user:alice agent:notes,dlg_\w+,$/;
     expect(rows.filter((one) => row.test(one))).toHaveLength(1);
     const early = await audit(...asked, '--at', '2001-01-01T00:00:00Z');
     expect([early.status, early.out]).toEqual([0, 'nobody, nothing\n']);
+  });
+
+  test('who reaches it for some arguments', async () => {
+    const tool = ['reach', '--resource', 'tool:erp/pay', '--action', 'call'];
+    expect((await audit(...tool)).out).toBe('nobody, nothing\n');
+    const open = await audit(...tool, '--open', 'args');
+    expect(open.out).toMatch(/^agent:planner for user:alice +may call tool:erp\/pay +through planning +depends$/m);
+    expect((await audit(...tool, '--open', 'args', '--csv')).out).toMatch(/,dlg_\w+,yes\r?$/m);
+    expect((await audit(...tool, '--open', ',')).err).toContain('a name is empty');
   });
 
   test('a question that is none is an error', async () => {

@@ -18,7 +18,7 @@ import { type Quest, type Start, scan } from './scan.ts';
 import type { PageRequest } from './search.ts';
 
 /** What an actor reaches for an origin, or who reaches a resource. */
-export type ReachQuestion =
+export type ReachQuestion = (
   | {
       readonly kind: 'from';
       readonly actor: EntityId;
@@ -28,9 +28,13 @@ export type ReachQuestion =
       /** Only this action; absent: every known one. */
       readonly action?: string;
     }
-  | { readonly kind: 'to'; readonly resource: EntityId; readonly action: string };
+  | { readonly kind: 'to'; readonly resource: EntityId; readonly action: string }
+) & {
+  /** Attributes of resources that are left open, such as `args`: what some of their values would allow is reached, too. */
+  readonly openAttributes?: readonly string[];
+};
 
-/** Something that is allowed, and everything that carries it. */
+/** Something that is allowed, or may be, and everything that carries it. */
 export interface Reached {
   readonly origin: EntityId;
   readonly actor: EntityId;
@@ -45,6 +49,8 @@ export interface ReachedBy {
   readonly path: readonly EntityId[];
   /** The delegations between them; none where the origin acts itself. */
   readonly delegations: readonly { readonly id: string; readonly name?: string }[];
+  /** Only some values of the open attributes are carried, or none: it is not known without them. */
+  readonly depends?: true;
 }
 
 /** The state that is asked about; neither: the latest one, now. */
@@ -69,7 +75,7 @@ const BETWEEN = '\n';
 
 /**
  * Who reaches what, through which delegations: the same decisions as a check's, taken without arguments and context,
- * so what a condition makes depend on those is not reached. For whoever may see all paths; like an explanation it
+ * so what a condition makes depend on those is not reached, unless they are left open. For whoever may see all paths; like an explanation it
  * answers nobody's request, and is not recorded.
  */
 export class Reaches {
@@ -197,16 +203,18 @@ function originsAndActors(snapshot: Snapshot, at: number): ReadonlySet<string> {
 
 function requestOf(question: ReachQuestion, candidate: string): Omit<CheckRequest, 'proof'> {
   const [first = '', second = ''] = candidate.split(BETWEEN);
+  const { openAttributes } = question;
+  const open = openAttributes === undefined ? undefined : { openAttributes };
   return question.kind === 'from'
-    ? { actor: question.actor, origin: question.origin, resource: first, action: second }
-    : { origin: first, actor: second, resource: question.resource, action: question.action };
+    ? { actor: question.actor, origin: question.origin, resource: first, action: second, ...open }
+    : { origin: first, actor: second, resource: question.resource, action: question.action, ...open };
 }
 
 function judge(request: CheckRequest, snapshot: Snapshot, at: number): Reached | undefined {
   const decision = decide(request, snapshot, at);
-  if (!decision.allowed) return undefined;
-  const { origin, actor, action, resource } = request;
   const carried = reachedBy(decision);
+  if (carried === undefined) return undefined;
+  const { origin, actor, action, resource } = request;
   return { origin, actor, action, resource, chains: [carried, ...others(request, carried, snapshot, at)] };
 }
 
@@ -220,17 +228,18 @@ function others(request: CheckRequest, first: ReachedBy, snapshot: Snapshot, at:
     (node) => node.delegation.id !== reported && isAlive(node, origin, at),
   );
   return leaves.slice(0, LIMITS.chainsPerCheck).flatMap((leaf) => {
-    const decision = decide({ ...request, delegation: leaf.delegation.id }, snapshot, at);
-    return decision.allowed ? [reachedBy(decision)] : [];
+    return reachedBy(decide({ ...request, delegation: leaf.delegation.id }, snapshot, at)) ?? [];
   });
 }
 
-function reachedBy({ chain }: Decision): ReachedBy {
+/** What carries it, for whatever values or for some; undefined where it is denied. */
+function reachedBy({ allowed, reason, chain }: Decision): ReachedBy | undefined {
+  if (!allowed && reason !== 'depends') return undefined;
   const path: EntityId[] = [];
   const delegations: { id: string; name?: string }[] = [];
   for (const step of chain?.steps ?? []) {
     if (step.kind === 'principal') path.push(step.principal);
     else delegations.push({ id: step.delegation, ...(step.name === undefined ? undefined : { name: step.name }) });
   }
-  return { path, delegations };
+  return { path, delegations, ...(allowed ? undefined : { depends: true }) };
 }

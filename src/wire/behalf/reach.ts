@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { PROOFS } from '../../core/delegation/delegation.ts';
 import { actionFault } from '../../core/delegation/patterns.ts';
 import { parseEntity, typeFault } from '../../core/entity.ts';
+import { LIMITS } from '../../core/limits.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type Failure, type FieldError, failure } from '../../engine/failure.ts';
 import type { Reaches, ReachQuestion, ReachTime } from '../../engine/search/reach.ts';
@@ -20,6 +21,9 @@ const QUERY = Type.Object(
     resource: Type.Optional(Type.String({ description: 'Who reaches it …' })),
     action: Type.Optional(Type.String({ description: '… with this action? With an actor: only this action' })),
     proof: Type.Optional(Type.Enum([...PROOFS], { description: 'How well origins are taken to be known: verified' })),
+    open_attributes: Type.Optional(
+      Type.String({ description: 'Attributes of resources that are left open, such as `args`, separated by commas' }),
+    ),
     at: Type.Optional(Type.String({ description: 'As things were at this time, RFC 3339' })),
     revision: Type.Optional(Type.String({ description: 'As things were when this revision was made' })),
     after: Type.Optional(Type.String({ description: 'The next of the page before' })),
@@ -37,6 +41,7 @@ const REACHED = Type.Object({
     Type.Object({
       path: Type.Array(Type.String(), { description: 'Principals, the origin first' }),
       delegations: Type.Array(Type.Object({ id: Type.String(), name: Type.Optional(Type.String()) })),
+      depends: Type.Optional(Type.Literal(true, { description: 'On the values of the open attributes' })),
     }),
     { description: 'Everything that carries it; the first one is the one that a check reports' },
   ),
@@ -91,7 +96,8 @@ function toReachTime({ at: text, revision }: Static<typeof QUERY>): Result<Reach
 
 /** One of the two questions, whole; or everything that is wrong with it. */
 function toReachQuestion(query: Static<typeof QUERY>): Result<ReachQuestion, Failure> {
-  const { actor, origin, type, resource, action } = query;
+  const { actor, origin, type, resource, action, open_attributes: open } = query;
+  const openAttributes = open?.split(',');
   const errors: FieldError[] = [];
   const check = (field: string, fault: string | undefined): void => {
     if (fault !== undefined) errors.push({ field, message: fault });
@@ -102,21 +108,24 @@ function toReachQuestion(query: Static<typeof QUERY>): Result<ReachQuestion, Fai
   }
   if (type !== undefined) check('type', typeFault(type));
   if (action !== undefined) check('action', actionFault(action));
+  if (openAttributes !== undefined) check('open_attributes', openFault(openAttributes));
   if (errors.length > 0) {
     const message = errors.map((error) => `${error.field}: ${error.message}`).join('; ');
     return err(failure('invalid', message, errors));
   }
+  const left = openAttributes === undefined ? undefined : { openAttributes };
   if (actor !== undefined && resource === undefined) {
     return ok({
       kind: 'from',
       actor,
       origin: origin ?? actor,
+      ...left,
       ...(type === undefined ? undefined : { type }),
       ...(action === undefined ? undefined : { action }),
     });
   }
   if (resource !== undefined && action !== undefined && [actor, origin, type].every((other) => other === undefined)) {
-    return ok({ kind: 'to', resource, action });
+    return ok({ kind: 'to', resource, action, ...left });
   }
   return err(
     failure(
@@ -124,4 +133,10 @@ function toReachQuestion(query: Static<typeof QUERY>): Result<ReachQuestion, Fai
       'ask for actor (and origin, type, action), or for resource and action: one of the two questions',
     ),
   );
+}
+
+function openFault(names: readonly string[]): string | undefined {
+  if (names.includes('')) return 'a name is empty: write args, or args,definition';
+  if (names.length > LIMITS.openAttributes) return `${names.length} names; at most ${LIMITS.openAttributes}`;
+  return undefined;
 }

@@ -194,6 +194,51 @@ test('weaker proof of the origin reaches less', async () => {
   expect([await count(''), await count('&proof=verified'), await count('&proof=vouched')]).toEqual([2, 2, 0]);
 });
 
+describe('what depends on attributes that are left open', () => {
+  const reached = async (query: string) =>
+    (await reach(`resource=document:q3&action=read${query}`)).json.reached
+      .filter(({ actor }: { actor: string }) => actor === 'agent:payer')
+      .map(({ chains }: { chains: { depends?: true }[] }) => chains.map(({ depends }) => depends === true));
+  const bounded = { ...MAIL, to: 'agent:payer', condition: 'R.attr.args.amount <= 1000.0' };
+
+  test('is told, and not reached otherwise', async () => {
+    await office.delegate(bounded);
+    expect(await reached('')).toEqual([]);
+    expect(await reached('&open_attributes=page')).toEqual([]);
+    expect(await reached('&open_attributes=page,args')).toEqual([[true]]);
+  });
+
+  test('a chain that carries it whatever they are comes first', async () => {
+    await office.delegate(bounded);
+    await office.delegate({ ...MAIL, to: 'agent:payer' });
+    expect(await reached('')).toEqual([[false]]);
+    expect(await reached('&open_attributes=args')).toEqual([[false, true]]);
+  });
+
+  test('what no value would allow is not reached', async () => {
+    await office.delegate({ ...MAIL, to: 'agent:payer', condition: 'R.attr.args.amount <= 1000.0 && false' });
+    expect(await reached('&open_attributes=args')).toEqual([]);
+  });
+
+  test('what an agent reaches is asked in the same way', async () => {
+    await office.delegate(bounded);
+    const of = async (query: string) => (await reach(`actor=agent:payer&origin=user:alice${query}`)).json.reached;
+    expect(await of('')).toEqual([]);
+    expect((await of('&open_attributes=args'))[0]).toMatchObject({
+      resource: 'document:q3',
+      chains: [{ depends: true }],
+    });
+  });
+
+  test.each([
+    ['args,', 'a name is empty'],
+    [Array.from({ length: 65 }, (_, index) => `a${index}`).join(), '65 names; at most 64'],
+  ])('%j is refused', async (names, said) => {
+    const reply = await reach(`resource=document:q3&action=read&open_attributes=${names}`);
+    expect([reply.status, reply.json.detail]).toEqual([400, expect.stringContaining(said)]);
+  });
+});
+
 test('pages are bounded, complete and bound to the question', async () => {
   const all = (await reach('resource=document:q3&action=read')).json.reached;
   const found: unknown[] = [];
