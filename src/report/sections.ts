@@ -147,7 +147,7 @@ export function revocationSection({ revocations }: AuditReport): Html {
 <p>${
     violations === 0
       ? html`<span class="good-text">No decision of the period allows through anything that had ended</span>: all were held against ${numberText(against)} revocations, withdrawals, suspensions and deletions of any time, and against the end of every delegation that carried them.`
-      : html`<span class="bad-text">${numberText(violations)} decisions of the period allow through something that had ended.</span>`
+      : html`<span class="bad-text">Decisions of the period that allow through something that had ended: ${numberText(violations)}.</span>`
   }</p>
 ${table(
   `In the period${cut}`,
@@ -291,7 +291,7 @@ export function replaySection({ replay }: AuditReport): Html {
   const verdict =
     faults === 0
       ? html`<span class="good-text">The same</span>: ${numberText(same)} of ${numberText(replayed)} decisions come out as they were recorded, answer, reasons and path${not.stale + not.redacted === 0 ? '' : '; the others cannot be replayed'}.`
-      : html`<span class="bad-text">${numberText(faults)} of ${numberText(replayed)} decisions come out otherwise.</span>`;
+      : html`<span class="bad-text">Come out otherwise: ${numberText(faults)} of ${numberText(replayed)} decisions.</span>`;
   return html`<section id="replay"><h2>Decided again</h2>
 <p>A sample of the period's records was put to the decision again, each at its own revision, bundle and time.</p><p>${verdict}</p>
 ${facts([
