@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { linesBackFrom } from '../lines.ts';
 import { readFrame } from '../record.ts';
 import { type Segment, withFile } from '../segment.ts';
@@ -78,6 +78,8 @@ export function* writeIndex(segment: Segment, index: MemoryIndex): Generator<voi
   const parts = yield* encodeIndex(index, { bytes: segment.length, sha256: lastHash(segment) });
   const path = indexPath(segment);
   const unfinished = `${path}.new`;
+  // It may have been removed meanwhile, with the index that it had.
+  if (!existsSync(segment.path)) return;
   try {
     writeFileSync(unfinished, Buffer.concat(parts));
     renameSync(unfinished, path);

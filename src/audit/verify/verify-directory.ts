@@ -52,7 +52,7 @@ export interface Verification {
 }
 
 /** Files that nothing is proved by. */
-const DERIVED = /^(lock(-journal)?|reserve|decisions-\d{16}\.index|decisions-\d{16}\.jsonl\.torn-\d+)$/;
+const DERIVED = /^(lock(-journal)?|reserve|decisions-\d{16}\.index(\.new)?|decisions-\d{16}\.jsonl\.torn-\d+)$/;
 
 /**
  * Checks everything that a log directory proves, from its files alone: each record against its own hash, the one before
