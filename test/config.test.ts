@@ -55,11 +55,14 @@ describe('config', () => {
       commit: 'abcdef1',
       log_rate: '7',
       log_reserve_mib: '7',
+      log_keep_days: '30',
+      log_keep_mib: '512',
       dev: 'true',
       checkpoint_webhook: 'https://witness.example/checkpoints',
       keep_bundle: 'true',
       allow_orphans: 'true',
       watch: 'true',
+      metrics: 'audit',
     };
     const value = values[key] ?? '/somewhere';
     if (key === 'node')
@@ -68,6 +71,13 @@ describe('config', () => {
     expect(byFlag).not.toEqual(config({}));
     expect(config({ env: { [`BEHALF_${key.toUpperCase()}`]: value } })).toEqual(byFlag);
     expect(config(yaml(`${key}: ${value}`))).toEqual(byFlag);
+  });
+
+  test('metrics are open on loopback only, unless somebody says so', () => {
+    expect(config({}).metrics).toBe('open');
+    expect(config({ flags: { host: '10.0.0.1' } }).metrics).toBe('audit');
+    expect(config({ flags: { host: '10.0.0.1', metrics: 'open' } }).metrics).toBe('open');
+    expect(problems({ flags: { metrics: 'all' } })).toEqual([expect.stringContaining('open or audit')]);
   });
 
   test('the log lies next to the store, and paths of the file count from the file', () => {

@@ -3,7 +3,7 @@ import { decisionEntry } from './decision-entry.ts';
 
 /** A decision as it is read back from a log, the second record of node `test`. */
 export function storedDecision(
-  given: Parameters<typeof decisionEntry>[0] & Partial<StoredDecision> = {},
+  given: Parameters<typeof decisionEntry>[0] & Partial<Omit<StoredDecision, 'request' | 'decision'>> = {},
 ): StoredDecision {
   const { request, decision, delegation, at, ...rest } = given;
   const entry = decisionEntry({

@@ -18,7 +18,7 @@ import { Checks } from '../../src/engine/check.ts';
 import { Ledger } from '../../src/engine/ledger.ts';
 import type { LogRate } from '../../src/engine/log-rate.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
-import type { CerbosOptions } from '../../src/wire/app.ts';
+import type { App, CerbosOptions } from '../../src/wire/app.ts';
 import { buildServer } from '../../src/wire/server.ts';
 
 export const STORE_ID = '01HVMMBCMGZNT3SED4Z17ECXCA';
@@ -65,6 +65,7 @@ export interface Options {
   readonly wrapEvidence?: (evidence: Evidence) => Evidence;
   readonly cerbos?: CerbosOptions;
   readonly rate?: LogRate;
+  readonly metrics?: NonNullable<App['metrics']>;
 }
 
 /** A log that does what `log` does, except where it does something else. */
@@ -91,6 +92,7 @@ export function openServer({
   wrapEvidence = (evidence) => evidence,
   cerbos = {},
   rate,
+  metrics,
 }: Options): ServerUnderTest {
   const directory = mkdtempSync(join(tmpdir(), 'behalf-wire-'));
   const clock: Clock = { now: Date.parse('2030-01-01T12:00:00Z') };
@@ -125,6 +127,7 @@ export function openServer({
     orphans,
     cerbos,
     ...limits,
+    ...(metrics === undefined ? undefined : { metrics }),
   });
 
   return {
