@@ -40,7 +40,7 @@ test('what was left out of the record cannot be decided again, and is told', () 
   expect(replayed).toEqual({
     kind: 'not_replayable',
     because: 'redacted',
-    why: 'the decision read what was left out of the record: request.context.email, request.context.card',
+    why: 'it was decided by what the record does not hold: request.context.email, request.context.card',
   });
   expect(isFaulty(replayed)).toBe(false);
 });
