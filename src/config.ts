@@ -36,6 +36,14 @@ export interface Config {
   readonly checkpointWebhook: string | undefined;
   /** Disk space that is kept back for the decision log. */
   readonly logReserveMib: number;
+  /** Rules for what is left out of decision records (see `parseRedactRules`), and a file of more of them. */
+  readonly logRedact: string | undefined;
+  readonly logRedactFile: string | undefined;
+  /** The file of the key for values that are replaced by their HMAC. */
+  readonly logRedactKey: string;
+  /** How long decision records are kept, and how many of them; absent: all. */
+  readonly logKeepDays: number | undefined;
+  readonly logKeepMib: number | undefined;
   /** Serve the bundle in the store where the directories hold a broken one. */
   readonly keepBundle: boolean;
   /** Publish a bundle under which stored relationships no longer count. */
@@ -139,6 +147,29 @@ export const CONFIG_KEYS = {
     default: 32,
     accepts: (value) => /^\d{1,7}$/.test(value) && Number(value) <= 1_000_000,
   },
+  log_redact: {
+    help: 'what is left out of decision records: paths, each with omit or hmac, as in "request.context.email omit"',
+    placeholder: 'RULES',
+    expected: 'paths, each with omit or hmac, parted by commas or line feeds',
+    accepts: isText,
+  },
+  log_redact_file: path('file of more such rules, one on a line', 'FILE'),
+  log_redact_key: path(
+    'key of the HMACs in decision records, made where it is needed (default: "redact.key" next to the store)',
+    'FILE',
+  ),
+  log_keep_days: {
+    help: 'days that decision records are kept; their segments are removed whole (default: for ever)',
+    placeholder: 'NUMBER',
+    expected: 'a whole number from 1 to 36500',
+    accepts: (value) => /^[1-9]\d{0,4}$/.test(value) && Number(value) <= 36_500,
+  },
+  log_keep_mib: {
+    help: 'size of the decision log, in MiB, beyond which its oldest segments are removed (default: none)',
+    placeholder: 'NUMBER',
+    expected: 'a whole number from 8 to 100000000',
+    accepts: (value) => /^[1-9]\d{0,8}$/.test(value) && Number(value) >= 8 && Number(value) <= 100_000_000,
+  },
   audit_key: path(
     'private key that checkpoints of the log are signed with, made at the first start (default: "audit.key" next to the store)',
     'FILE',
@@ -238,6 +269,10 @@ function toConfig(stated: (key: ConfigKey) => Value | undefined): Config {
     return value === undefined ? undefined : String(value);
   };
   const on = (key: ConfigKey): boolean => text(key) === 'true';
+  const number = (key: ConfigKey): number | undefined => {
+    const value = text(key);
+    return value === undefined ? undefined : Number(value);
+  };
   const directory = (key: 'model' | 'policies'): SourceDirectory => ({
     path: text(key) ?? key,
     stated: stated(key) !== undefined,
@@ -260,6 +295,11 @@ function toConfig(stated: (key: ConfigKey) => Value | undefined): Config {
     commit: text('commit'),
     logRate: Number(text('log_rate') ?? CONFIG_KEYS.log_rate.default),
     logReserveMib: Number(text('log_reserve_mib') ?? CONFIG_KEYS.log_reserve_mib.default),
+    logRedact: text('log_redact'),
+    logRedactFile: text('log_redact_file'),
+    logRedactKey: text('log_redact_key') ?? join(dirname(store), 'redact.key'),
+    logKeepDays: number('log_keep_days'),
+    logKeepMib: number('log_keep_mib'),
     auditKey: text('audit_key') ?? join(dirname(store), 'audit.key'),
     checkpointFile: text('checkpoint_file'),
     checkpointWebhook: text('checkpoint_webhook'),

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { boundEntry } from './bound-entry.ts';
 import { checkSegment } from './check-segment.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { encodeEntry, type Origin } from './entry.ts';
@@ -19,7 +20,10 @@ import {
 import { LogReader, type Readable } from './log-reader.ts';
 import { isNodeName, recordId } from './record.ts';
 import { type Recovered, recover } from './recover.ts';
+import { Redaction, type RedactionOptions } from './redaction.ts';
+import type { RetentionOptions } from './retention.ts';
 import type { Segment } from './segment.ts';
+import { SegmentKeeper } from './segment-keeper.ts';
 import { type StartPlace, ThreadWriter } from './thread-writer.ts';
 import type { LogWriter } from './writer.ts';
 
@@ -28,6 +32,10 @@ export interface FileLogOptions extends Origin {
   readonly segmentBytes?: number;
   /** Bytes of disk space that are kept back for when the disk is full. Default: none. */
   readonly reserveBytes?: number;
+  /** What is taken out of entries before they are written. Default: nothing. */
+  readonly redaction?: RedactionOptions;
+  /** How long records are kept. Default: for ever. */
+  readonly retention?: RetentionOptions;
 }
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -70,6 +78,8 @@ class FileLog implements DecisionLog, Readable {
   private readonly commits: GroupCommit;
   private readonly indexes: IndexKeeper;
   private readonly reader: LogReader;
+  private readonly redaction: Redaction | undefined;
+  private readonly keeper: SegmentKeeper | undefined;
   private readonly unlock: () => void;
   private closed = false;
 
@@ -98,6 +108,9 @@ class FileLog implements DecisionLog, Readable {
     );
     this.indexes = new IndexKeeper(segments);
     this.reader = new LogReader(this, this.indexes);
+    const { redaction, retention } = options;
+    this.redaction = redaction && new Redaction(redaction);
+    this.keeper = retention && new SegmentKeeper(directory, segments, retention, () => this.commits.rotate());
   }
 
   /** Sequence of the last record on disk. */
@@ -116,10 +129,11 @@ class FileLog implements DecisionLog, Readable {
 
   async append(entry: DecisionEntry): Promise<Appended> {
     if (this.closed) throw new LogError('the decision log is closed');
+    const written = this.toWrite(entry);
     const sequence = await this.commits.append((place, dictionary) =>
-      encodeEntry(entry, this.origin, place, dictionary),
+      encodeEntry(written, this.origin, place, dictionary),
     );
-    this.indexes.added(sequence, entry);
+    this.indexes.added(sequence, written);
     return { id: recordId(sequence, this.node), sequence };
   }
 
@@ -146,10 +160,16 @@ class FileLog implements DecisionLog, Readable {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    this.keeper?.close();
     this.indexes.close();
     await this.commits.settled();
     await this.writer.close();
     this.unlock();
+  }
+
+  /** As much of an entry as may and can be recorded. */
+  private toWrite(entry: DecisionEntry): DecisionEntry {
+    return asLogError(() => boundEntry(this.redaction?.apply(entry) ?? entry));
   }
 
   private get current(): Segment {
@@ -160,7 +180,10 @@ class FileLog implements DecisionLog, Readable {
 
   private written(segment: Segment): void {
     if (segment.first === this.current.first) this.current.length = segment.length;
-    else this.segments.push({ ...segment });
+    else {
+      this.segments.push({ ...segment });
+      this.keeper?.soon();
+    }
     this.indexes.written(this.last);
   }
 

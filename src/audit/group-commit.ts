@@ -47,6 +47,8 @@ export class GroupCommit {
   private characters = 0;
   /** A batch that begins a segment failed: its file may be there, so the next one has to begin it. */
   private mustRotate = false;
+  /** The segment that is written to has been for long enough. */
+  private rotationDue = false;
   private isStalled = false;
   private stalled = Promise.withResolvers<void>();
   private writing: Promise<void> | undefined;
@@ -88,12 +90,14 @@ export class GroupCommit {
       const sequence = this.assigned + 1;
       let rotates = this.mustRotate && this.assigned === this.durable.sequence;
       let entry = encode(sequence, this.dictionary);
-      if (!rotates && this.openBytes + entry.length + FRAME_BYTES > this.limits.segmentBytes) {
+      const isFull = this.openBytes + entry.length + FRAME_BYTES > this.limits.segmentBytes;
+      if (!rotates && (isFull || this.rotationDue)) {
         rotates = true;
         // Each segment stands alone.
         this.dictionary.clear();
         entry = encode(sequence, this.dictionary);
       }
+      if (rotates) this.rotationDue = false;
       this.openBytes = (rotates ? 0 : this.openBytes) + entry.length + FRAME_BYTES;
       this.assigned = sequence;
       this.characters += entry.length;
@@ -105,6 +109,11 @@ export class GroupCommit {
     } catch (error) {
       return Promise.reject(toLogError(error));
     }
+  }
+
+  /** Lets the next entry begin a segment. The one that is written to must hold a record. */
+  rotate(): void {
+    this.rotationDue = true;
   }
 
   /** Once nothing waits any more; what is being written is not waited for where it takes too long. */

@@ -3,7 +3,9 @@ import { auditChangesCommand } from './audit-changes.ts';
 import { auditCheckpointCommand } from './audit-checkpoint.ts';
 import { auditDecisionsCommand } from './audit-decisions.ts';
 import { auditExportCommand } from './audit-export.ts';
+import { auditHmacCommand } from './audit-hmac.ts';
 import { auditProofCommand } from './audit-proof.ts';
+import { auditPruneCommand } from './audit-prune.ts';
 import { auditReachCommand } from './audit-reach.ts';
 import { auditReplayCommand } from './audit-replay.ts';
 import { auditReportCommand } from './audit-report.ts';
@@ -27,6 +29,8 @@ export function auditCommand(context: Context, finish: Finish): Command {
     auditCheckpointCommand,
     auditProofCommand,
     auditVerifyProofCommand,
+    auditPruneCommand,
+    auditHmacCommand,
   ]) {
     command.addCommand(make(context, finish));
   }

@@ -4,6 +4,8 @@ import type { Evidence } from '../audit/evidence.ts';
 import type { EvidenceOptions } from '../audit/file-evidence.ts';
 import { type DecisionLog, LogError } from '../audit/log.ts';
 import type { RecordSource } from '../audit/record-source.ts';
+import type { RedactionOptions } from '../audit/redaction.ts';
+import type { RetentionOptions } from '../audit/retention.ts';
 import { Behalf, BehalfError } from '../client/client.ts';
 import type { CallerRow } from '../core/change.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
@@ -35,6 +37,9 @@ export interface LogOptions {
   readonly environment?: string;
   readonly commit?: string;
   readonly reserveBytes: number;
+  readonly segmentBytes?: number;
+  readonly redaction?: RedactionOptions;
+  readonly retention?: RetentionOptions;
 }
 
 /** A server that can be started and stopped. */

@@ -3,6 +3,7 @@ import type { ChangeMirror } from '../audit/change-mirror.ts';
 import type { Evidence } from '../audit/evidence.ts';
 import type { EvidenceOptions } from '../audit/file-evidence.ts';
 import type { DecisionLog } from '../audit/log.ts';
+import { Coverage } from '../audit/retention.ts';
 import type { Config } from '../config.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -13,8 +14,9 @@ import { parseSeed, type SeedFile, seedProblems } from '../engine/parse-seed.ts'
 import { isEmpty, seed, seedFaults } from '../engine/seed.ts';
 import type { Store } from '../store/store.ts';
 import { type CheckedSources, checkSources } from './check-sources.ts';
-import type { LogOptions, Rooms } from './command.ts';
+import type { Rooms } from './command.ts';
 import { counted } from './layout.ts';
+import { logOptions, readRedaction } from './log-options.ts';
 import { OPERATOR } from './operator.ts';
 import { readSources, type Sources, shown } from './read-sources.ts';
 
@@ -64,11 +66,14 @@ export async function openEngine(
   }
   const seedFile = config.seed === undefined ? ok(undefined) : readSeed(config.seed);
   if (!seedFile.ok) return refuse('the seed cannot be used', seedFile.error);
+  const redaction = readRedaction(config);
+  if (!redaction.ok) return refuse(redaction.error);
 
   let store: Store | undefined;
   let log: DecisionLog | undefined;
   let mirror: ChangeMirror | undefined;
   let evidence: Evidence | undefined;
+  let coverage: Coverage | undefined;
   let ledger: Ledger | undefined;
   const close = async (): Promise<void> => {
     await evidence?.close();
@@ -79,13 +84,16 @@ export async function openEngine(
   };
   try {
     store = rooms.openStore(config.store);
-    log = rooms.openLog(config.log, config.node, logOptions(config));
+    const covered = (): number => coverage?.covered ?? 0;
+    log = rooms.openLog(config.log, config.node, logOptions(config, redaction.value, { clock, covered }));
     // Before anything is written: it is what finds out that the store was replaced by a backup.
     mirror = rooms.openMirror(config.log, store);
     ledger = new Ledger(store, clock, emptyBundle());
     ledger.follow(() => mirror?.wake());
     mirror.wake();
-    evidence = rooms.openEvidence(evidenceOptions(config, clock, { store, log, mirror }));
+    const opened = rooms.openEvidence(evidenceOptions(config, clock, { store, log, mirror }));
+    evidence = opened;
+    coverage = new Coverage(() => opened.state);
     const material = { config, sources: sources.value, checked, seedFile: seedFile.value };
     const prepared = await prepare(ledger, material, admit);
     if (prepared.ok) {
@@ -98,14 +106,6 @@ export async function openEngine(
     await close();
     throw fault;
   }
-}
-
-function logOptions({ environment, commit, logReserveMib }: Config): LogOptions {
-  return {
-    reserveBytes: logReserveMib * 1024 * 1024,
-    ...(environment === undefined ? undefined : { environment }),
-    ...(commit === undefined ? undefined : { commit }),
-  };
 }
 
 function evidenceOptions(

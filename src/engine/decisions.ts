@@ -15,7 +15,15 @@ export function getDecision(log: DecisionLog, id: string, caller: Caller): Resul
   const permitted = requireRole(caller, 'audit', 'administer');
   if (!permitted.ok) return permitted;
   const found = log.get(id);
-  return found === undefined ? err(failure('not_found', `there is no decision ${id}`)) : ok(found);
+  if (found !== undefined) return ok(found);
+  return err(
+    failure(
+      'not_found',
+      log.has(id)
+        ? `the record of decision ${id} was removed: its time had come (log_keep_days, log_keep_mib, behalf audit prune); the checkpoints cover it still`
+        : `there is no decision ${id}`,
+    ),
+  );
 }
 
 /** A page of the records that match. It may be short, even empty, and still have a `next`. */

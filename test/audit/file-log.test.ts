@@ -176,7 +176,7 @@ describe('get', () => {
     await reopen({ segmentBytes: 200_000 });
     const sizes = Array.from({ length: 120 }, (_, n) => (n % 10 === 0 ? 90_000 : n * 7));
     const records = await writeOneByOne(
-      sizes.map((size) => decisionEntry({ request: { context: { text: 'x'.repeat(size) } } })),
+      sizes.map((size) => decisionEntry({ request: { siblingActions: ['x'.repeat(size)] } })),
     );
     expect(segmentsIn(directory).length).toBeGreaterThan(5);
     for (const opened of [() => log, reopen]) {
@@ -287,7 +287,7 @@ describe('list', () => {
   test('looks at a bounded part, and says where to go on', async () => {
     const text = 'x'.repeat(500_000);
     await appendAll([decisionEntry({ request: { actor: 'agent:old' } })]);
-    await appendAll(Array.from({ length: 20 }, () => decisionEntry({ request: { context: { text } } })));
+    await appendAll(Array.from({ length: 20 }, () => decisionEntry({ request: { siblingActions: [text] } })));
     // Just opened, it has no index yet: every record is looked at.
     await reopen();
     const first = log.list({ actor: 'agent:old' }, { limit: 10 });
