@@ -25,6 +25,8 @@ const RESOURCES = [
   'tool:github/issue',
   'tool:github/issues',
   'tool:github/issues/𝄞',
+  // The same first half of a surrogate pair.
+  'tool:github/issues/𝄢',
   'tool:gitlab/issue',
   'document:1',
   'document:1/2',
@@ -246,6 +248,13 @@ describe('questions are answered as a look at every record would', () => {
               expect(listed(reading, filter, { limit, order: 'oldest', ...between })).toEqual(within);
               const summary = await reading.summarize(filter, { by: GROUPS, top: 100, bucketMs: 7 }, immediately);
               expect(summary).toEqual(summaryOf(right.flatMap((sequence) => truth.get(sequence) ?? [])));
+              const before = await reading.summarize(
+                filter,
+                { by: GROUPS, top: 100, bucketMs: 7, before: recordId(place, NODE) },
+                immediately,
+              );
+              const older = right.filter((sequence) => sequence < place);
+              expect(before).toEqual(summaryOf(older.flatMap((sequence) => truth.get(sequence) ?? [])));
             }
           };
           try {

@@ -96,6 +96,7 @@ export async function summarize(
   for (const segment of segments.reverse()) {
     if (segment.first >= high) continue;
     if (looked >= SUMMARY_RECORDS) return sums.told(recordId(high, log.node));
+    const isRemoved = (): boolean => segment.first < (log.segments[0]?.first ?? 0);
     const records = high - segment.first;
     // What a segment says counts once it was counted to its end.
     const found =

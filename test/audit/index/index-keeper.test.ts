@@ -6,12 +6,15 @@ import { openFileLog } from '../../../src/audit/file-log.ts';
 import { conditionsOf } from '../../../src/audit/filter.ts';
 import { buildIndex } from '../../../src/audit/index/build-index.ts';
 import { candidatesOf } from '../../../src/audit/index/candidates.ts';
+import { FactReader } from '../../../src/audit/index/facts.ts';
 import { FIELDS } from '../../../src/audit/index/fields.ts';
-import { IndexFiles, indexPath } from '../../../src/audit/index/index-files.ts';
+import { IndexFiles, indexPath, writeIndex } from '../../../src/audit/index/index-files.ts';
 import { IndexKeeper } from '../../../src/audit/index/index-keeper.ts';
 import { ReadOnlyIndexes } from '../../../src/audit/index/indexes.ts';
+import { MemoryIndex } from '../../../src/audit/index/memory-index.ts';
 import type { SegmentIndex } from '../../../src/audit/index/segment-index.ts';
 import type { DecisionFilter, DecisionLog } from '../../../src/audit/log.ts';
+import { openLogCopy } from '../../../src/audit/log-copy.ts';
 import { headerOf, listSegments, type Segment } from '../../../src/audit/segment.ts';
 import { decisionEntry } from '../../support/decision-entry.ts';
 
@@ -125,6 +128,27 @@ test('what is missing or damaged is made again, and answers are right meanwhile'
   expect(found()).toEqual(right);
 });
 
+test('an index that leads to other lines than it says, whoever wrote it, changes no answer', async () => {
+  await until(isIndexed);
+  const [first] = segments();
+  if (first === undefined) throw new Error('there is no segment');
+  const forged = new MemoryIndex(first.first);
+  const reader = new FactReader();
+  const lines = readFileSync(first.path, 'utf8').split('\n').slice(1, -1);
+  for (const [ordinal, line] of lines.entries()) {
+    const facts = reader.read(JSON.stringify(JSON.parse(line).entry), ordinal + 1);
+    if (!facts.ok) throw new Error(facts.error);
+    forged.add(facts.value);
+    // Of the record after it.
+    forged.mark(ordinal, first.start + Buffer.byteLength(`${lines.slice(0, ordinal + 1).join('\n')}\n`));
+  }
+  for (const writing = writeIndex(first, forged); writing.next().done !== true; );
+  expect(new IndexFiles().of(first)?.places().offsets[0]).toBeGreaterThan(first.start);
+  const found = openLogCopy(directory).list({ delegation: 'dg_3', to: 1000 }, { limit: 500, order: 'oldest' });
+  const right = Array.from({ length: 30 }, (_, n) => n + 1).filter((sequence) => (sequence - 1) % 7 === 3);
+  expect(found.records.map(({ sequence }) => sequence)).toEqual(right);
+});
+
 test('who only reads does not touch the directory, and does without an index that cannot be used', async () => {
   await until(isIndexed);
   const [first] = segments();
@@ -157,4 +181,23 @@ test('a byte that was changed anywhere in an index is noticed before anything is
     }
   }
   expect(noticed).toBe(Math.ceil(whole.length / 37));
+});
+
+test('a time begins at its first millisecond and ends before its last, also at the edges of a segment', async () => {
+  await until(isIndexed);
+  const [, second] = segments();
+  const index = second && new IndexFiles().of(second);
+  if (second === undefined || index === undefined) throw new Error('there is no index');
+  const at = (from: number, to: number): number => {
+    const conditions = { ...conditionsOf({}), from, to };
+    return candidatesOf(second, conditions, { of: () => index, lost: () => undefined })?.records.count ?? -1;
+  };
+  const times = [...Array.from(index.times())];
+  const { earliest, latest } = index;
+  expect([earliest, latest]).toEqual([Math.min(...times), Math.max(...times)]);
+  expect(at(latest, latest + 1)).toBe(times.filter((time) => time === latest).length);
+  expect(at(earliest, earliest + 1)).toBe(times.filter((time) => time === earliest).length);
+  expect(at(latest + 1, latest + 2)).toBe(0);
+  expect(at(earliest - 1, earliest)).toBe(0);
+  expect(at(earliest, latest)).toBe(times.filter((time) => time < latest).length);
 });
