@@ -15,8 +15,8 @@ const WHOLE = Compile(EVALUATION);
 /** The engine in this process as a decision point: what it is asked goes the way of an AuthZEN request without HTTP. */
 export function enginePoint(checks: Checks, caller: Caller): DecisionPoint {
   return {
-    async decide(questions, requestId) {
-      const answers = await checks.checkAll(questions.map(toEngineQuestion), caller, { requestId });
+    async decide(questions, requestId, trace) {
+      const answers = await checks.checkAll(questions.map(toEngineQuestion), caller, { requestId, trace });
       return answers.map(toAnswer);
     },
   };

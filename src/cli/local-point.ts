@@ -29,10 +29,10 @@ export async function openLocalPoint(
     return ok({
       point: enginePoint(checks, caller),
       pointOf: (key) => ({
-        async decide(questions, requestId) {
+        async decide(questions, requestId, trace) {
           const holder = callerOf(key);
           if (holder === undefined) throw new Error('the key is not in force');
-          return enginePoint(checks, holder).decide(questions, requestId);
+          return enginePoint(checks, holder).decide(questions, requestId, trace);
         },
       }),
       async holderOf(key) {

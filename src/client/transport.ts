@@ -16,6 +16,8 @@ export interface RequestOptions {
   readonly idempotencyKey?: string;
   /** What the records of its decisions say that they belong to: 1 to 128 visible ASCII characters. */
   readonly requestId?: string;
+  /** The `traceparent` (W3C Trace Context) that the records of its decisions are to have. */
+  readonly trace?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -80,6 +82,7 @@ export class Transport {
       ...(key === undefined ? undefined : { authorization: `Bearer ${key}` }),
       ...(sent.idempotencyKey === undefined ? undefined : { 'idempotency-key': sent.idempotencyKey }),
       ...(sent.requestId === undefined ? undefined : { 'x-request-id': sent.requestId }),
+      ...(sent.trace === undefined ? undefined : { traceparent: sent.trace }),
     };
   }
 

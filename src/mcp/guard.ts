@@ -1,6 +1,7 @@
 import type { Evaluation, EvaluationFault, Question } from '../client/types.ts';
 import { shorten } from '../core/entity.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import { parseTraceparent } from '../core/traceparent.ts';
 import { bindRequest, type Direction, needsDefinition, passesUnasked } from './binding/binding.ts';
 import { listQuestions } from './binding/list-filter.ts';
 import type { DecisionPoint } from './decision-point.ts';
@@ -128,7 +129,7 @@ export class Guard {
     const bound = bindRequest(request, direction, context);
     if (bound.kind === 'pass') return FORWARD;
     if (bound.kind === 'refused') return answer(request.id, bound.error);
-    const evaluations = await this.ask(bound.questions, request.id);
+    const evaluations = await this.ask(bound.questions, request.id, traceOf(request) ?? sender.trace);
     if (!evaluations.ok) return answer(request.id, evaluations.error);
     const refusal = evaluations.value.find(({ decision }) => decision !== true);
     return refusal === undefined ? FORWARD : answer(request.id, denied(refusal));
@@ -143,7 +144,7 @@ export class Guard {
     if (method === 'tools/list' && Array.isArray(response.result.tools)) this.definitions.learn(response.result);
     const list = listQuestions(response, { server: this.options.server, sender });
     if (list === undefined) return FORWARD;
-    const evaluations = await this.ask(list.questions, id);
+    const evaluations = await this.ask(list.questions, id, sender.trace);
     if (!evaluations.ok) return { kind: 'replace', message: errorResponse(id, evaluations.error) };
     const kept = list.keep(evaluations.value.map(({ decision, reason }) => decision === true || reason === 'depends'));
     return kept === response ? FORWARD : { kind: 'replace', message: kept };
@@ -153,11 +154,12 @@ export class Guard {
   private async ask(
     questions: readonly Question[],
     id: RequestId | null,
+    trace: string | undefined,
   ): Promise<Result<readonly Evaluation[], ResponseError>> {
     if (questions.length === 0) return ok([]);
     const requestId = PLAIN_ID.test(String(id)) ? String(id) : undefined;
     try {
-      const answers = await this.options.point.decide(questions, requestId);
+      const answers = await this.options.point.decide(questions, requestId, trace);
       if (answers.length !== questions.length) throw new Error('not every question was answered');
       return ok(answers.map(toEvaluation));
     } catch (fault) {
@@ -169,6 +171,14 @@ export class Guard {
     this.options.log?.(`${what}: ${fault instanceof Error ? fault.message : String(fault)}`);
     return undecided();
   }
+}
+
+/** The `traceparent` in the `_meta` of a request, where MCP clients put it. */
+function traceOf({ params }: Request): string | undefined {
+  const meta = params?._meta;
+  return parseTraceparent(
+    typeof meta === 'object' && meta !== null && 'traceparent' in meta ? meta.traceparent : undefined,
+  );
 }
 
 function toEvaluation(answer: Evaluation | EvaluationFault): Evaluation {

@@ -53,7 +53,7 @@ interface Evaluator {
   evaluations(
     questions: readonly Question[],
     semantic?: 'execute_all',
-    options?: { readonly requestId?: string },
+    options?: { readonly requestId?: string; readonly trace?: string },
   ): Promise<readonly (Evaluation | EvaluationFault)[]>;
 }
 

@@ -6,8 +6,11 @@ import type { DecisionPoint } from './decision-point.ts';
 /** A running Behalf as the decision point: each question and each record is as if an application had asked. */
 export function remotePoint(client: Pick<Behalf, 'evaluations'>): DecisionPoint {
   return {
-    async decide(questions, requestId) {
-      const options = requestId === undefined ? undefined : { requestId };
+    async decide(questions, requestId, trace) {
+      const options = {
+        ...(requestId === undefined ? undefined : { requestId }),
+        ...(trace === undefined ? undefined : { trace }),
+      };
       const answers: (Evaluation | EvaluationFault)[] = [];
       for (let from = 0; from < questions.length; from += LIMITS.batchItems) {
         const batch = questions.slice(from, from + LIMITS.batchItems);

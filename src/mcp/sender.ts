@@ -12,4 +12,6 @@ export interface Sender {
    * the origin's id and `client_id` the actor's.
    */
   readonly token: Attributes;
+  /** The `traceparent` (W3C Trace Context) of the request that brought the message: for records, nothing rests on it. */
+  readonly trace?: string;
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LIMITS } from '../../core/limits.ts';
 import { err, ok, type Result } from '../../core/result.ts';
+import { parseTraceparent } from '../../core/traceparent.ts';
 import type { DecisionPoint } from '../decision-point.ts';
 import { errorResponse } from '../errors.ts';
 import type { Guard } from '../guard.ts';
@@ -94,7 +95,9 @@ export class HttpEndpoint {
     const decoded = decodeMessage(body.value);
     if (!decoded.ok) return sendMessage(reply, 400, errorResponse(decoded.error.id, decoded.error.error));
     const message = decoded.value;
-    const outcome = await guard.fromClient(message, identity.sender);
+    const trace = parseTraceparent(call.header('traceparent'));
+    const sender = trace === undefined ? identity.sender : { ...identity.sender, trace };
+    const outcome = await guard.fromClient(message, sender);
     const id = 'method' in message && 'id' in message ? message.id : null;
     switch (outcome.kind) {
       case 'forward':
