@@ -33,9 +33,9 @@ module.exports = {
     },
     {
       name: 'ports-point-inwards',
-      comment: 'store, audit and callers import core only',
+      comment: 'store, audit, callers and export import core only (export the types of audit as well)',
       severity: 'error',
-      from: { path: '^src/(store|audit|callers)/' },
+      from: { path: '^src/(store|audit|callers|export)/' },
       to: { path: '^src/(engine|wire|cli|client|mcp|analysis|main\\.ts|config\\.ts)' },
     },
     {
