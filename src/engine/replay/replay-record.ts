@@ -23,6 +23,10 @@ export function unreplayable(record: StoredDecision): Extract<Replayed, { kind: 
     const why = 'the revision that it demanded did not arrive in time: nothing was decided';
     return { kind: 'not_replayable', because: 'stale', why };
   }
+  if (record.redacted !== undefined) {
+    const why = `it was decided by what the record does not hold: ${record.redacted.join(', ')}`;
+    return { kind: 'not_replayable', because: 'redacted', why };
+  }
   return undefined;
 }
 
