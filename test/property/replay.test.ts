@@ -113,6 +113,11 @@ describe('38: replaying a record at its revision and bundle', () => {
         const all = { replayed: records.length, same: records.length, faults: 0, faulty: [] };
         expect(await replay(store, records, 'changes')).toMatchObject(all);
         expect(await replay(store, records.toReversed(), 'rows')).toMatchObject(all);
+        // One by one, backwards and forwards: the states go on from wherever they are.
+        const history = new History({ store, fallback: noBundle(), from: 'changes', pause: () => undefined });
+        for (const record of [...records.toReversed(), ...records]) {
+          expect(await replayRecords([record], history, { pause: () => undefined })).toMatchObject({ same: 1 });
+        }
         store.close();
       }),
       { seed: SEED, numRuns: COUNT },

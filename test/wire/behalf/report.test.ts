@@ -33,6 +33,7 @@ beforeAll(async () => {
     from: 'group:finance#member',
     expires_at: '2030-01-20T00:00:00Z',
   });
+  await office.delegate({ ...MAIL, name: 'an hour', to: 'agent:other', expires_at: '2030-01-01T13:00:00Z' });
   await office.delegate({
     name: 'handed on',
     parent: mail,
@@ -121,22 +122,22 @@ describe('the report of a period', () => {
       session: 0,
       templates: 1,
       without_end: 0,
-      made: 3,
-      ended: 2,
+      made: 4,
+      ended: 3,
     });
     expect(json.delegations.depths).toEqual([{ depth: 1, delegations: 1 }]);
     expect(json.delegations.expiring).toMatchObject({ days: 30, count: 1, shown: [{ name: 'for bob' }] });
     expect(json.delegations.unused).toMatchObject({ days: 30, count: 0 });
     const early = await report('from=2030-01-01T00:00:00Z&to=2030-01-01T12:00:04Z&unused_days=0&expiring_days=1');
     expect(early.json.delegations).toMatchObject({
-      live: 3,
+      live: 4,
       depths: [
-        { depth: 1, delegations: 2 },
+        { depth: 1, delegations: 3 },
         { depth: 2, delegations: 1 },
       ],
     });
-    expect(early.json.delegations.expiring.count).toBe(0);
-    expect(early.json.delegations.unused.count).toBe(3);
+    expect(early.json.delegations.expiring.count).toBe(1);
+    expect(early.json.delegations.unused.count).toBe(4);
     expect(early.json.revocations.count).toBe(1);
     expect(early.json.decisions.total).toBe(5);
   });
