@@ -22,8 +22,12 @@ const GUIDES = [
   'docs/bundles',
   'docs/mcp',
 ];
-/** Those that look at the files of the server and count what is in them: each has one of its own. */
-const GUIDES_ALONE = ['docs/audit'];
+/** Those that look at the files of the server and count what is in them: each has one of its own, with these flags. */
+const GUIDES_ALONE: readonly (readonly [name: string, ...flags: string[]])[] = [
+  ['docs/audit'],
+  ['docs/export'],
+  ['docs/privacy', '--log-redact', 'request.resource_attributes.args.amount hmac, request.context.ticket omit'],
+];
 const ROOT = join(import.meta.dirname, '../..');
 const URL_IN_GUIDES = 'http://127.0.0.1:7420';
 const DIRECTORY_IN_GUIDES = '.behalf/';
@@ -47,6 +51,7 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/in \d+\.\d s(?:, \d+ a second)?/g, 'SECONDS'],
   [/\d{4}-\d{2}-\d{2}/g, 'DATE'],
   [/tmp\.\w+/g, 'tmp.NAME'],
+  [/hmac:[0-9a-f:]+/g, 'HMAC'],
   [/bhf\.([a-z-]+)\.\S+…/g, 'bhf.$1.KEY'],
 ];
 
@@ -67,8 +72,8 @@ describe.skipIf(missing.length > 0)('the guides', () => {
 describe.skipIf(missing.length > 0)('the guides that need a world of their own', () => {
   it.each(GUIDES_ALONE)(
     '%s.md prints what the server answers',
-    async (name) => {
-      const world = await serveWorld();
+    async (name, ...flags) => {
+      const world = await serveWorld(flags);
       try {
         compare(name, world);
       } finally {
@@ -86,11 +91,11 @@ interface World {
   stop(): Promise<void>;
 }
 
-async function serveWorld(): Promise<World> {
+async function serveWorld(flags: readonly string[] = []): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), 'behalf-guides-'));
   const world = ['--dev', '--model', 'model', '--policies', 'policies', '--seed', 'model/seed.yaml'];
   const place = ['--port', '0', '--store', join(directory, 'behalf.db')];
-  const server = spawn(process.execPath, ['src/main.ts', 'serve', ...world, ...place], { cwd: ROOT });
+  const server = spawn(process.execPath, ['src/main.ts', 'serve', ...world, ...place, ...flags], { cwd: ROOT });
   const gone = new Promise((resolve) => server.once('exit', resolve));
   const url = await new Promise<string>((resolve, reject) => {
     let said = '';
