@@ -10,7 +10,7 @@ import { withoutEchoes } from './without-echoes.ts';
  * argument, and the log keeps decisions, not files: the largest documents beyond it are replaced by what tells which
  * they were.
  */
-export const RECORD_DOCUMENT_BYTES = 64 * 1024;
+const RECORD_DOCUMENT_BYTES = 64 * 1024;
 /** Bytes that one character of a text takes in JSON, at most: those that must be escaped take six. */
 const CHARACTER_BYTES = 6;
 
