@@ -56,9 +56,9 @@ function benchQuestions(
     ['no filter', {}],
     ['a frequent actor', { actor: 'agent:a0' }],
     ['a rare origin', { origin: 'user:u1999' }],
-    ['A on behalf of U', { actor: 'agent:a13', origin: 'user:u42' }],
-    ['anybody on the path', { principal: 'agent:a19' }],
-    ['through a delegation', { delegation: 'dlg_u42x0x0' }],
+    ['A on behalf of U', { actor: 'agent:a14', origin: 'user:u42' }],
+    ['anybody on the path', { principal: 'agent:a28' }],
+    ['through a delegation', { delegation: 'dlg_u42xa0x0' }],
     ['a document', { resource: 'document:space3/d4242' }],
     ['a pattern of documents', { resource: 'document:space49/*' }],
     ['a type', { type: 'tool' }],
@@ -69,7 +69,7 @@ function benchQuestions(
     ['a bundle', { bundle: `sha256:${'a3'.repeat(32)}` }],
     ['found by searches', { search: 'resource' }],
     ['a hundredth of the time', period],
-    ['all of it, oldest first', { ...period, origin: 'user:u42', allowed: false }, 'oldest'],
+    ['denied to U in a time, oldest first', { ...period, origin: 'user:u0', allowed: false }, 'oldest'],
     ['nobody', { actor: 'agent:nobody' }],
   ];
   const rows = questions.map(([name, filter, order = 'newest']) => {
