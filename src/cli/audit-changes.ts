@@ -26,7 +26,8 @@ export function auditChangesCommand({ terminal }: Context, finish: Finish): Comm
     .action(async (options: ChangesOptions) => {
       const { found, more } = await gather(connect(options, terminal), options);
       if (options.json === true) printJson(terminal, { changes: found, more });
-      else if (options.csv === true) terminal.out(toCsv(found).replace(/\r\n$/, ''));
+      // Each row ends with CR LF; the terminal adds the last LF.
+      else if (options.csv === true) terminal.out(toCsv(found).slice(0, -1));
       else print(found, more, terminal);
       return finish(EXIT.ok);
     });

@@ -32,7 +32,8 @@ export function auditReachCommand({ terminal }: Context, finish: Finish): Comman
     .action(async (options: ReachOptions) => {
       const { reached, at, revision } = await gather(connect(options, terminal), options);
       if (options.json === true) printJson(terminal, { reached, at, revision });
-      else if (options.csv === true) terminal.out(toCsv(reached).replace(/\r\n$/, ''));
+      // Each row ends with CR LF; the terminal adds the last LF.
+      else if (options.csv === true) terminal.out(toCsv(reached).slice(0, -1));
       else {
         terminal.out(reached.length === 0 ? 'nobody, nothing' : columns(reached.flatMap(rows)));
         terminal.err(terminal.paint('quiet', `at ${at}, revision ${revision}`));

@@ -66,6 +66,7 @@ describe('audit changes', () => {
     const told = JSON.parse(out);
     expect(told).toMatchObject({ more: false, changes: [{ revision: revoked, act: 'revoke' }, { revision: granted }] });
     const rows = (await audit('changes', '--about', 'notes', '--csv')).out.split('\r\n');
+    expect(rows.at(-1)).toBe('');
     expect(rows[0]).toBe('revision,at,by,credential,act,kind,did,key,text,previous,sha256');
     const [{ at, changes, previous, sha256 }] = told.changes;
     const text = changes[0].text.replaceAll('"', '""');
@@ -104,6 +105,7 @@ describe('audit reach', () => {
     expect([at, revision]).toEqual([changes[1].at, granted]);
     expect(reached.map(({ actor }: { actor: string }) => actor)).toContain('agent:notes');
     const rows = (await audit(...asked, ...then, '--csv')).out.split('\r\n');
+    expect(rows.at(-1)).toBe('');
     expect(rows[0]).toBe('origin,actor,action,resource,path,delegations,depends');
     const row = /^user:alice,agent:notes,read,document:q3,user:alice agent:notes,dlg_\w+,$/;
     expect(rows.filter((one) => row.test(one))).toHaveLength(1);
