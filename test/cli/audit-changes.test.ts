@@ -73,7 +73,7 @@ describe('audit changes', () => {
     expect(rows[1]).toBe(
       `${revoked},${at},dev,dev,revoke,revocation,revoked,${changes[0].key},"${text}",${previous},${sha256}`,
     );
-    expect(rows).toHaveLength(3);
+    expect(rows).toHaveLength(4);
   });
 
   test('what is no filter is an error', async () => {
