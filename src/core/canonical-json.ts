@@ -23,6 +23,21 @@ export function canonicalJson(value: Canonical): string {
   return text;
 }
 
+/**
+ * The same document as it comes back from its canonical JSON: what goes over its members meets them in one order,
+ * whoever wrote it, now and when it is read from a record. The same object where they stand in that order.
+ */
+export function inCanonicalOrder<T extends Json>(value: T): T {
+  return isOrdered(value) ? value : (reordered(value) as T);
+}
+
+function reordered(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isList(value)) return value.map(reordered);
+  const names = Object.keys(value).sort();
+  return Object.fromEntries(names.map((name) => [name, reordered(value[name] ?? null)]));
+}
+
 /** Whether `JSON.stringify` writes the members in order. It follows the same order as `for … in`. */
 function isOrdered(value: Canonical | undefined): boolean {
   if (typeof value !== 'object' || value === null) return isJson(value);

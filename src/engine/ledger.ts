@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Caller } from '../callers/caller.ts';
 import { compileBundle } from '../core/bundle.ts';
+import { inCanonicalOrder } from '../core/canonical-json.ts';
 import type { BundleSource, CallerRow, Change } from '../core/change.ts';
+import type { Attributes } from '../core/entity.ts';
 import { formatProblem } from '../core/problem.ts';
 import { TupleIndex } from '../core/relationships/tuple-index.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -172,7 +174,8 @@ export class Ledger {
     const now = this.now();
     const planned = plan({ now, revision: this.revision + 1, snapshot: this.live });
     if (!planned.ok) return planned;
-    const { act, changes, answer } = planned.value;
+    const { act, answer } = planned.value;
+    const changes = planned.value.changes.map(inOrder);
     if (changes.length === 0) return ok(answer);
     let stored: number;
     try {
@@ -266,6 +269,18 @@ function compiled(source: BundleSource): Bundle {
   throw new Error(
     `the bundle ${source.digest} in the store does not compile with this version of behalf:\n${problems}`,
   );
+}
+
+/** The change log holds documents in canonical order: the state must be the same before and after it is read again. */
+function inOrder(change: Change): Change {
+  if (change.kind === 'entity') {
+    const attributes = inCanonicalOrder(change.value.attributes);
+    return attributes === change.value.attributes ? change : { ...change, value: { ...change.value, attributes } };
+  }
+  if (change.kind !== 'relationship' || change.value?.condition?.context === undefined) return change;
+  const { condition } = change.value;
+  const context = inCanonicalOrder(condition.context as Attributes);
+  return { ...change, value: { ...change.value, condition: { ...condition, context } } };
 }
 
 function digestOf(text: string): string {

@@ -1,4 +1,5 @@
 import type { Caller } from '../callers/caller.ts';
+import { inCanonicalOrder } from '../core/canonical-json.ts';
 import type { Assertion, CheckRequest } from '../core/decision.ts';
 import { actionFault } from '../core/delegation/patterns.ts';
 import { type Attributes, type EntityId, typeOf } from '../core/entity.ts';
@@ -72,10 +73,10 @@ export function toCheckRequest(question: Question, caller: Caller, settings: Set
   };
   if (question.delegation !== undefined) request.delegation = question.delegation;
   if (question.claimedChain !== undefined) request.claimedChain = question.claimedChain;
-  if (question.actionProperties !== undefined) request.actionProperties = question.actionProperties;
-  if (question.resource.properties !== undefined) request.resourceAttributes = question.resource.properties;
+  if (question.actionProperties !== undefined) request.actionProperties = ordered(question.actionProperties);
+  if (question.resource.properties !== undefined) request.resourceAttributes = ordered(question.resource.properties);
   if (question.openAttributes !== undefined) request.openAttributes = question.openAttributes;
-  if (question.context !== undefined) request.context = question.context;
+  if (question.context !== undefined) request.context = ordered(question.context);
   if (originAssertion !== undefined || actorAssertion !== undefined) {
     request.asserted = {
       ...(originAssertion === undefined ? undefined : { origin: originAssertion }),
@@ -89,7 +90,7 @@ export function toCheckRequest(question: Question, caller: Caller, settings: Set
     if (question.principalPolicyVersion !== undefined) request.principalPolicyVersion = question.principalPolicyVersion;
   }
   if (question.siblingActions !== undefined) request.siblingActions = question.siblingActions;
-  if (question.auxData !== undefined) request.auxData = question.auxData;
+  if (question.auxData !== undefined) request.auxData = ordered(question.auxData);
   return ok(request);
 }
 
@@ -162,6 +163,9 @@ function mayName(caller: Caller, actor: EntityId, origin: EntityId, settings: Se
 }
 
 /** What a caller may not assert has no effect (invariant 37). */
+/** A record holds documents in canonical order: what is decided now must not hang on another one. */
+const ordered = (document: Attributes): Attributes => inCanonicalOrder(document);
+
 function assertion(caller: Caller, described: Described): Assertion | undefined {
   const { properties } = described;
   const roles = described.roles ?? properties?.roles;
@@ -171,6 +175,6 @@ function assertion(caller: Caller, described: Described): Assertion | undefined 
   if (!assertsRoles && !assertsAttributes) return undefined;
   return {
     ...(assertsRoles ? { roles: roles as readonly string[] } : undefined),
-    ...(assertsAttributes ? { attributes: properties } : undefined),
+    ...(assertsAttributes ? { attributes: ordered(properties) } : undefined),
   };
 }

@@ -1,7 +1,8 @@
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Canonical, canonicalJson } from '../../src/core/canonical-json.ts';
+import { type Canonical, canonicalJson, inCanonicalOrder } from '../../src/core/canonical-json.ts';
+import type { Json } from '../../src/core/entity.ts';
 
 /** Names that trick whoever sorts by anything but UTF-16 code units, or lets an engine order integers. */
 const name = fc.oneof(
@@ -35,6 +36,25 @@ test('what is in order stays so: the quick way and the slow way write the same',
     expect(canonicalJson(JSON.parse(text))).toBe(text);
   });
   fc.assert(run, { seed: 8786, numRuns: 500 });
+});
+
+/** What somebody sees who goes over the members, level by level. */
+function walked(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(walked);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value).map(([name, member]) => [name, walked(member)]);
+}
+
+test('a document in order is met as one that was read from its canonical JSON, and one in order stays itself', () => {
+  const run = fc.property(document, (value) => {
+    const ordered = inCanonicalOrder(value as Json);
+    const read = JSON.parse(canonicalJson(value as Canonical));
+    // Zero has no sign in canonical JSON.
+    expect(JSON.stringify(walked(ordered))).toBe(JSON.stringify(walked(read)));
+    const own = { a: 1, b: [{ c: 2, d: 3 }] };
+    expect(inCanonicalOrder(own)).toBe(own);
+  });
+  fc.assert(run, { seed: 8787, numRuns: 500 });
 });
 
 test('members without a value are left out, in order or not', () => {

@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Canonical, canonicalJson } from '../../src/core/canonical-json.ts';
 import { type Change, relationshipKey } from '../../src/core/change.ts';
 import type { Relationship } from '../../src/core/relationships/membership.ts';
 import { validateBundle } from '../../src/engine/bundles/publish.ts';
@@ -23,7 +24,8 @@ const tuple = (number: number): Relationship => ({
   object: `doc:${number}`,
   ...(number % 100 === 0 ? { condition: { name: 'c', context: { number } } } : undefined),
 });
-const textOf = (one: Relationship): string => `${relationshipKey(one)} ${JSON.stringify(one.condition)}`;
+const textOf = (one: Relationship): string =>
+  `${relationshipKey(one)} ${one.condition === undefined ? '' : canonicalJson(one.condition as unknown as Canonical)}`;
 
 function commit(store: Store, write: readonly number[], remove: readonly number[] = []): void {
   const changes: Change[] = [
