@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
-import { encodeEntry } from '../src/audit/entry.ts';
 import { factsOf } from '../src/audit/index/facts.ts';
 import { writeIndex } from '../src/audit/index/index-files.ts';
 import { MemoryIndex } from '../src/audit/index/memory-index.ts';
 import type { DecisionEntry } from '../src/audit/log.ts';
-import { recover } from '../src/audit/recover.ts';
-import type { Segment } from '../src/audit/segment.ts';
-import { SegmentWriter } from '../src/audit/segment-writer.ts';
-import { StepDictionary } from '../src/audit/step-dictionary.ts';
+import { encodeEntry } from '../src/audit/records/entry.ts';
+import { StepDictionary } from '../src/audit/records/step-dictionary.ts';
+import { recover } from '../src/audit/segments/recover.ts';
+import type { Segment } from '../src/audit/segments/segment.ts';
+import { SegmentWriter } from '../src/audit/writing/segment-writer.ts';
 import type { ReasonCode } from '../src/core/decision.ts';
 import type { EdgeStep, PrincipalStep, Step } from '../src/core/path/trace.ts';
 

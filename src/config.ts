@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
-import { isNodeName } from './audit/record.ts';
+import { isNodeName } from './audit/records/record.ts';
 import type { Problem } from './core/problem.ts';
 import { err, ok, type Result } from './core/result.ts';
 import { readYaml } from './core/yaml-value.ts';

@@ -22,9 +22,9 @@ async function loadRooms(): Promise<Rooms> {
   ] = await Promise.all([
     import('./store/sqlite/sqlite-store.ts'),
     import('./audit/file-log.ts'),
-    import('./audit/record-files.ts'),
-    import('./audit/change-mirror.ts'),
-    import('./audit/file-evidence.ts'),
+    import('./audit/records/record-files.ts'),
+    import('./audit/changes/change-mirror.ts'),
+    import('./audit/checkpoints/file-evidence.ts'),
     import('./wire/server.ts'),
     import('./callers/key.ts'),
     import('./callers/parse-caller.ts'),

@@ -1,9 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { boundEntry } from './bound-entry.ts';
-import { checkSegment } from './check-segment.ts';
 import { lockDirectory } from './directory-lock.ts';
-import { encodeEntry, type Origin } from './entry.ts';
-import { GroupCommit, toLogError } from './group-commit.ts';
 import { IndexKeeper } from './index/index-keeper.ts';
 import type { Summary, SummaryOptions } from './index/summarize.ts';
 import {
@@ -18,14 +14,18 @@ import {
   type StoredDecision,
 } from './log.ts';
 import { LogReader, type Readable } from './log-reader.ts';
-import { isNodeName, recordId } from './record.ts';
-import { type Recovered, recover } from './recover.ts';
-import { Redaction, type RedactionOptions } from './redaction.ts';
-import type { RetentionOptions } from './retention.ts';
-import type { Segment } from './segment.ts';
-import { SegmentKeeper } from './segment-keeper.ts';
-import { type StartPlace, ThreadWriter } from './thread-writer.ts';
-import type { LogWriter } from './writer.ts';
+import { boundEntry } from './privacy/bound-entry.ts';
+import { Redaction, type RedactionOptions } from './privacy/redaction.ts';
+import { encodeEntry, type Origin } from './records/entry.ts';
+import { isNodeName, recordId } from './records/record.ts';
+import { checkSegment } from './segments/check-segment.ts';
+import { type Recovered, recover } from './segments/recover.ts';
+import type { RetentionOptions } from './segments/retention.ts';
+import type { Segment } from './segments/segment.ts';
+import { SegmentKeeper } from './segments/segment-keeper.ts';
+import { GroupCommit, toLogError } from './writing/group-commit.ts';
+import { type StartPlace, ThreadWriter } from './writing/thread-writer.ts';
+import type { LogWriter } from './writing/writer.ts';
 
 export interface FileLogOptions extends Origin {
   /** Bytes at which another segment begins. Default: 64 MiB, which is checked in half a second when opened. */

@@ -1,11 +1,11 @@
-import { toLogError } from './group-commit.ts';
 import { type Indexes, NO_INDEXES, ReadOnlyIndexes } from './index/indexes.ts';
 import type { Summary, SummaryOptions } from './index/summarize.ts';
-import { lastLineEnd, linesBackFrom } from './lines.ts';
 import { type DecisionFilter, type DecisionLog, type DecisionPage, LogError, type PageRequest } from './log.ts';
 import { LogReader, type Readable } from './log-reader.ts';
-import { readFrame } from './record.ts';
-import { headerOf, listSegments, type Segment, withFile } from './segment.ts';
+import { lastLineEnd, linesBackFrom } from './records/lines.ts';
+import { readFrame } from './records/record.ts';
+import { headerOf, listSegments, type Segment, withFile } from './segments/segment.ts';
+import { toLogError } from './writing/group-commit.ts';
 
 /** The questions that the files of a log answer. */
 export type LogCopy = Pick<DecisionLog, 'list' | 'summarize'>;

@@ -1,7 +1,5 @@
 import type { Step } from '../core/path/trace.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import { FORMAT } from './entry.ts';
-import { conditionsOf, matches } from './filter.ts';
 import { factsOf } from './index/facts.ts';
 import type { Indexes } from './index/indexes.ts';
 import { PlacedLines } from './index/placed-lines.ts';
@@ -9,9 +7,11 @@ import type { Places } from './index/segment-index.ts';
 import { type Summary, type SummaryOptions, summarize } from './index/summarize.ts';
 import { type Order, type Range, type Visit, visitRecords } from './index/visit-records.ts';
 import { type DecisionFilter, type DecisionPage, LogError, type PageRequest, type StoredDecision } from './log.ts';
-import { decodeEntry, fullStepsOf } from './read-entry.ts';
-import { openRecord, readFrame, recordId, sequenceOf } from './record.ts';
-import { findLine, type Segment, withFile } from './segment.ts';
+import { FORMAT } from './records/entry.ts';
+import { conditionsOf, matches } from './records/filter.ts';
+import { decodeEntry, fullStepsOf } from './records/read-entry.ts';
+import { openRecord, readFrame, recordId, sequenceOf } from './records/record.ts';
+import { findLine, type Segment, withFile } from './segments/segment.ts';
 
 /** The records that a reader reads. */
 export interface Readable {

@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type Checkpoint, openCheckpoint } from '../audit/checkpoint.ts';
-import { readCheckpoints } from '../audit/checkpoint-file.ts';
-import { parsePublicKey } from '../audit/signing-key.ts';
+import { type Checkpoint, openCheckpoint } from '../audit/checkpoints/checkpoint.ts';
+import { readCheckpoints } from '../audit/checkpoints/checkpoint-file.ts';
+import { parsePublicKey } from '../audit/checkpoints/signing-key.ts';
 import { isConsistent } from '../audit/tree/consistency.ts';
 import type { Behalf, SignedCheckpoint } from '../client/client.ts';
 import { readPublicKey } from './audit-key.ts';

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { StoredDecision } from '../audit/log.ts';
-import type { RecordSource } from '../audit/record-source.ts';
+import type { RecordSource } from '../audit/records/record-source.ts';
 import type { Signal } from '../export/otlp.ts';
 import { timeOption } from './audit-sources.ts';
 import { CommandError, type Context, EXIT, type Finish } from './command.ts';
@@ -76,7 +76,7 @@ function checkOptions({ format, output, otlp, signal }: ExportOptions): void {
 }
 
 async function runExport(options: ExportOptions, { terminal, stopped, now }: Context): Promise<number> {
-  const { openRecordFiles } = await import('../audit/record-files.ts');
+  const { openRecordFiles } = await import('../audit/records/record-files.ts');
   const source = openRecordFiles(options.log);
   const { after, notBefore } = beginning(options, source);
   const ended = new AbortController();

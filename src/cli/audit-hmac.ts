@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { readRedactKey } from '../audit/redact-key.ts';
+import { readRedactKey } from '../audit/privacy/redact-key.ts';
 import type { Json } from '../core/entity.ts';
 import { CommandError, type Context, EXIT, type Finish } from './command.ts';
 

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { parsePublicKey } from '../audit/signing-key.ts';
+import { parsePublicKey } from '../audit/checkpoints/signing-key.ts';
 import { CommandError } from './command.ts';
 
 /** The public key in a file that somebody named. */

@@ -27,7 +27,7 @@ export function auditPruneCommand({ terminal }: Context, finish: Finish): Comman
       if (time === undefined) {
         throw new CommandError(`--before ${before} is no time: as RFC 3339 has it, 2026-01-31T00:00:00Z`);
       }
-      const { pruneLog } = await import('../audit/prune.ts');
+      const { pruneLog } = await import('../audit/segments/prune.ts');
       const { segments, first, bytes, held } = pruneLog(log, { before: time, dryRun, uncovered });
       if (json === true) {
         printJson(terminal, { removed: segments.map(({ path }) => path), first, bytes, held, dry_run: dryRun });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { LogError } from '../audit/log.ts';
-import type { RecordSource } from '../audit/record-source.ts';
+import type { RecordSource } from '../audit/records/record-source.ts';
 import { type ChangeHead, type Store, StoreError } from '../store/store.ts';
 import { parseTime } from '../wire/behalf/time.ts';
 import { CommandError, type Context } from './command.ts';
@@ -42,8 +42,8 @@ export async function withAuditFiles<T>(
   use: (files: AuditFiles) => Promise<T>,
 ): Promise<T> {
   if (!existsSync(place.store)) throw new CommandError(`there is no store ${place.store}`);
-  const { openRecordFiles } = await import('../audit/record-files.ts');
-  const { lastMirrored } = await import('../audit/last-mirrored.ts');
+  const { openRecordFiles } = await import('../audit/records/record-files.ts');
+  const { lastMirrored } = await import('../audit/changes/last-mirrored.ts');
   const records = openRecordFiles(place.log);
   const { openStore } = await loadRooms();
   const store = openCopy(place.store, openStore);

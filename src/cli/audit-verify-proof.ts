@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import type { ProvenRecord } from '../audit/record-proof.ts';
+import type { ProvenRecord } from '../audit/checkpoints/record-proof.ts';
 import { readPublicKey } from './audit-key.ts';
 import { CommandError, type Context, EXIT, type Finish, printJson } from './command.ts';
 import { counted, labelled } from './layout.ts';
@@ -20,7 +20,7 @@ export function auditVerifyProofCommand({ terminal }: Context, finish: Finish): 
     .action(async (file: string, options: VerifyProofOptions) => {
       const publicKey = readPublicKey(options.publicKey);
       const proof = readProofFile(file);
-      const { verifyRecordProof } = await import('../audit/record-proof.ts');
+      const { verifyRecordProof } = await import('../audit/checkpoints/record-proof.ts');
       const proven = verifyRecordProof(proof, publicKey);
       if (!proven.ok) {
         terminal.err(`error: ${file} proves nothing: ${proven.error}`);

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import type { ChangeMirror, ChangeSource } from '../audit/change-mirror.ts';
-import type { Evidence } from '../audit/evidence.ts';
-import type { EvidenceOptions } from '../audit/file-evidence.ts';
+import type { ChangeMirror, ChangeSource } from '../audit/changes/change-mirror.ts';
+import type { Evidence } from '../audit/checkpoints/evidence.ts';
+import type { EvidenceOptions } from '../audit/checkpoints/file-evidence.ts';
 import { type DecisionLog, LogError } from '../audit/log.ts';
-import type { RecordSource } from '../audit/record-source.ts';
-import type { RedactionOptions } from '../audit/redaction.ts';
-import type { RetentionOptions } from '../audit/retention.ts';
+import type { RedactionOptions } from '../audit/privacy/redaction.ts';
+import type { RecordSource } from '../audit/records/record-source.ts';
+import type { RetentionOptions } from '../audit/segments/retention.ts';
 import { Behalf, BehalfError } from '../client/client.ts';
 import type { CallerRow } from '../core/change.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { StoredDecision } from '../audit/log.ts';
-import type { RecordSource } from '../audit/record-source.ts';
+import type { RecordSource } from '../audit/records/record-source.ts';
 import { CommandError } from './command.ts';
 import type { Exported } from './export-tail.ts';
 

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { LogError, type StoredDecision } from '../audit/log.ts';
-import type { RecordSource } from '../audit/record-source.ts';
+import type { RecordSource } from '../audit/records/record-source.ts';
 
 /** Records of one batch: what is sent, written and remembered together. */
 const BATCH_RECORDS = 500;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { openRedactKey } from '../audit/redact-key.ts';
-import { parseRedactRules, type RedactRule } from '../audit/redact-rules.ts';
-import type { RedactionOptions } from '../audit/redaction.ts';
-import type { RetentionOptions } from '../audit/retention.ts';
+import { openRedactKey } from '../audit/privacy/redact-key.ts';
+import { parseRedactRules, type RedactRule } from '../audit/privacy/redact-rules.ts';
+import type { RedactionOptions } from '../audit/privacy/redaction.ts';
+import type { RetentionOptions } from '../audit/segments/retention.ts';
 import type { Config } from '../config.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { LogOptions } from './command.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { ChangeMirror } from '../audit/change-mirror.ts';
-import type { Evidence } from '../audit/evidence.ts';
-import type { EvidenceOptions } from '../audit/file-evidence.ts';
+import type { ChangeMirror } from '../audit/changes/change-mirror.ts';
+import type { Evidence } from '../audit/checkpoints/evidence.ts';
+import type { EvidenceOptions } from '../audit/checkpoints/file-evidence.ts';
 import type { DecisionLog } from '../audit/log.ts';
-import { Coverage } from '../audit/retention.ts';
+import { Coverage } from '../audit/segments/retention.ts';
 import type { Config } from '../config.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
 import { err, ok, type Result } from '../core/result.ts';

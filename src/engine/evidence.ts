@@ -1,4 +1,4 @@
-import type { ConsistencyProof, Evidence, RecordProof, SignedCheckpoint } from '../audit/evidence.ts';
+import type { ConsistencyProof, Evidence, RecordProof, SignedCheckpoint } from '../audit/checkpoints/evidence.ts';
 import type { Caller } from '../callers/caller.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { type Failure, failure } from './failure.ts';

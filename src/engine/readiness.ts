@@ -1,4 +1,4 @@
-import type { Evidence } from '../audit/evidence.ts';
+import type { Evidence } from '../audit/checkpoints/evidence.ts';
 import type { DecisionLog } from '../audit/log.ts';
 import type { Ledger } from './ledger.ts';
 

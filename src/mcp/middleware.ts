@@ -3,13 +3,13 @@ import type { AuthInfo } from './auth-info.ts';
 import type { DecisionPoint } from './decision-point.ts';
 import { errorResponse, invalidRequest, undecided } from './errors.ts';
 import { Guard, type GuardOptions } from './guard.ts';
+import { InOrder } from './in-order.ts';
 import { decodeMessage } from './messages/decode-message.ts';
 import type { Message, RequestId, ResponseError } from './messages/message.ts';
 import type { Outcome } from './outcome.ts';
+import { OwnRequests } from './own-requests.ts';
 import { remotePoint } from './remote-point.ts';
 import type { Sender } from './sender.ts';
-import { InOrder } from './stdio/in-order.ts';
-import { OwnRequests } from './stdio/own-requests.ts';
 
 export { type AuthInfo, type AuthInfoOptions, senderOfAuthInfo } from './auth-info.ts';
 export type { DecisionPoint } from './decision-point.ts';

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { Evidence } from '../audit/evidence.ts';
+import type { Evidence } from '../audit/checkpoints/evidence.ts';
 import type { DecisionLog } from '../audit/log.ts';
-import type { RecordSource } from '../audit/record-source.ts';
+import type { RecordSource } from '../audit/records/record-source.ts';
 import type { Checks } from '../engine/check.ts';
 import type { Ledger } from '../engine/ledger.ts';
 import type { LogRate } from '../engine/log-rate.ts';

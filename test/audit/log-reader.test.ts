@@ -7,7 +7,7 @@ import { openFileLog } from '../../src/audit/file-log.ts';
 import { GROUPS, type Group, type Summary } from '../../src/audit/index/summarize.ts';
 import type { DecisionEntry, DecisionFilter, DecisionLog, PageRequest } from '../../src/audit/log.ts';
 import { openLogCopy } from '../../src/audit/log-copy.ts';
-import { recordId } from '../../src/audit/record.ts';
+import { recordId } from '../../src/audit/records/record.ts';
 import type { ReasonCode } from '../../src/core/decision.ts';
 import type { ChainTrace, Step } from '../../src/core/path/trace.ts';
 import { decisionEntry } from '../support/decision-entry.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openFileLog } from '../../src/audit/file-log.ts';
 import type { DecisionLog } from '../../src/audit/log.ts';
-import { listSegments } from '../../src/audit/segment.ts';
+import { listSegments } from '../../src/audit/segments/segment.ts';
 import { run } from '../support/command.ts';
 import { decisionEntry } from '../support/decision-entry.ts';
 import { attributesOf, startOtlpReceiver } from '../support/otlp-receiver.ts';

@@ -1,8 +1,8 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openCheckpoint } from '../../src/audit/checkpoint.ts';
-import { openSigningKey, parsePublicKey, publicKeyPem } from '../../src/audit/signing-key.ts';
+import { openCheckpoint } from '../../src/audit/checkpoints/checkpoint.ts';
+import { openSigningKey, parsePublicKey, publicKeyPem } from '../../src/audit/checkpoints/signing-key.ts';
 import { run, startWorld, tryStart } from '../support/command.ts';
 import { makeSmallWorld, type SmallWorld } from '../support/small-world.ts';
 

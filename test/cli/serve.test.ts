@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { verifyChanges } from '../../src/audit/verify-changes.ts';
+import { verifyChanges } from '../../src/audit/changes/verify-changes.ts';
 import { startServer } from '../../src/cli/start-server.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { configOf, ROOMS, run, startWorld, tryStart } from '../support/command.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeEntry, FORMAT } from '../../src/audit/entry.ts';
 import type { DecisionEntry, StoredDecision } from '../../src/audit/log.ts';
-import { decodeEntry } from '../../src/audit/read-entry.ts';
-import { StepDictionary } from '../../src/audit/step-dictionary.ts';
+import { encodeEntry, FORMAT } from '../../src/audit/records/entry.ts';
+import { decodeEntry } from '../../src/audit/records/read-entry.ts';
+import { StepDictionary } from '../../src/audit/records/step-dictionary.ts';
 import { DEV_CALLER } from '../../src/callers/dev-caller.ts';
 import { decide } from '../../src/core/decide.ts';
 import { err, ok } from '../../src/core/result.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { openChangeMirror } from '../../src/audit/change-mirror.ts';
-import { openFileEvidence } from '../../src/audit/file-evidence.ts';
+import { openChangeMirror } from '../../src/audit/changes/change-mirror.ts';
+import { openFileEvidence } from '../../src/audit/checkpoints/file-evidence.ts';
 import { openFileLog } from '../../src/audit/file-log.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { decisionEntry } from './decision-entry.ts';

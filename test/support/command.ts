@@ -1,7 +1,7 @@
-import { openChangeMirror } from '../../src/audit/change-mirror.ts';
-import { openFileEvidence } from '../../src/audit/file-evidence.ts';
+import { openChangeMirror } from '../../src/audit/changes/change-mirror.ts';
+import { openFileEvidence } from '../../src/audit/checkpoints/file-evidence.ts';
 import { openFileLog } from '../../src/audit/file-log.ts';
-import { openRecordFiles } from '../../src/audit/record-files.ts';
+import { openRecordFiles } from '../../src/audit/records/record-files.ts';
 import { toCallerRow } from '../../src/callers/caller-row.ts';
 import { makeKey } from '../../src/callers/key.ts';
 import { parseCaller } from '../../src/callers/parse-caller.ts';

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { openChangeMirror } from '../../src/audit/change-mirror.ts';
+import { openChangeMirror } from '../../src/audit/changes/change-mirror.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
-import { linesFrom } from '../lines.ts';
-import { readFrame } from '../record.ts';
-import type { Segment } from '../segment.ts';
+import { linesFrom } from '../records/lines.ts';
+import { readFrame } from '../records/record.ts';
+import type { Segment } from '../segments/segment.ts';
 import { FactReader } from './facts.ts';
 import { MemoryIndex } from './memory-index.ts';
 

@@ -1,5 +1,5 @@
-import type { Conditions } from '../filter.ts';
-import type { Segment } from '../segment.ts';
+import type { Conditions } from '../records/filter.ts';
+import type { Segment } from '../segments/segment.ts';
 import { Bitset } from './bitset.ts';
 import type { Indexes } from './indexes.ts';
 import type { Places, SegmentIndex } from './segment-index.ts';

@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { withFile } from '../segment.ts';
+import { withFile } from '../segments/segment.ts';
 import { type Bitset, bitsIn } from './bitset.ts';
 import { ByteReader } from './bytes.ts';
 import { HEADER_BYTES, INDEX_FORMAT, type IndexHeader, MAGIC, type Section } from './encode-index.ts';

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { linesBackFrom } from '../lines.ts';
-import { readFrame } from '../record.ts';
-import { type Segment, withFile } from '../segment.ts';
+import { linesBackFrom } from '../records/lines.ts';
+import { readFrame } from '../records/record.ts';
+import { type Segment, withFile } from '../segments/segment.ts';
 import { encodeIndex } from './encode-index.ts';
 import { IndexFault, IndexFile } from './index-file.ts';
 import type { MemoryIndex } from './memory-index.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { DecisionEntry } from '../log.ts';
-import type { Segment } from '../segment.ts';
+import type { Segment } from '../segments/segment.ts';
 import { buildIndex } from './build-index.ts';
 import { factsOf } from './facts.ts';
 import { IndexFiles, indexPath, writeIndex } from './index-files.ts';

@@ -1,4 +1,4 @@
-import type { Segment } from '../segment.ts';
+import type { Segment } from '../segments/segment.ts';
 import { IndexFiles } from './index-files.ts';
 import type { SegmentIndex } from './segment-index.ts';
 

@@ -1,5 +1,5 @@
-import { linesFrom } from '../lines.ts';
-import { findLine, type Segment } from '../segment.ts';
+import { linesFrom } from '../records/lines.ts';
+import { findLine, type Segment } from '../segments/segment.ts';
 import { lastPlace, type Places } from './segment-index.ts';
 
 /** Bytes between two places up to which all of them are read; above, the one line is found by halving. */

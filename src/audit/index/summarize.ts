@@ -1,7 +1,7 @@
-import type { Conditions } from '../filter.ts';
 import type { Readable } from '../log-reader.ts';
-import { recordId } from '../record.ts';
-import type { Segment } from '../segment.ts';
+import type { Conditions } from '../records/filter.ts';
+import { recordId } from '../records/record.ts';
+import type { Segment } from '../segments/segment.ts';
 import { Bitset } from './bitset.ts';
 import { buildIndex } from './build-index.ts';
 import { select } from './candidates.ts';

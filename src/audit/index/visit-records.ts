@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
-import { type Conditions, needlesOf } from '../filter.ts';
-import { linesBackFrom, linesFrom } from '../lines.ts';
-import { findLine, type Segment } from '../segment.ts';
+import { type Conditions, needlesOf } from '../records/filter.ts';
+import { linesBackFrom, linesFrom } from '../records/lines.ts';
+import { findLine, type Segment } from '../segments/segment.ts';
 import { type Candidates, candidatesOf } from './candidates.ts';
 import type { Indexes } from './indexes.ts';
 import { PlacedLines } from './placed-lines.ts';

@@ -1,5 +1,5 @@
-import { listChangeFiles } from '../change-files.ts';
-import { verifyChanges } from '../verify-changes.ts';
+import { listChangeFiles } from '../changes/change-files.ts';
+import { verifyChanges } from '../changes/verify-changes.ts';
 import type { Findings } from './findings.ts';
 import type { KnownCheckpoint } from './tree-check.ts';
 

@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCheckpoint } from '../checkpoint.ts';
-import { CHECKPOINTS, readCheckpointFile, readCheckpoints } from '../checkpoint-file.ts';
-import { parsePublicKey, publicKeyPem } from '../signing-key.ts';
+import { openCheckpoint } from '../checkpoints/checkpoint.ts';
+import { CHECKPOINTS, readCheckpointFile, readCheckpoints } from '../checkpoints/checkpoint-file.ts';
+import { parsePublicKey, publicKeyPem } from '../checkpoints/signing-key.ts';
 import type { Findings } from './findings.ts';
 import type { KnownCheckpoint } from './tree-check.ts';
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { recordId, sequenceOf } from '../record.ts';
+import { recordId, sequenceOf } from '../records/record.ts';
 import type { Hash } from '../tree/merkle-hash.ts';
 
 /** What a line was found to be. */
@@ -29,7 +29,7 @@ const REVISION =
   /,"revision":(?:"([^"\\]*)"|(\d+))((?:,"[a-z_]+":(?:"(?:[^"\\]|\\.)*"|\d+|true|false))*)\},"id":"d_[^"]*"/;
 
 /**
- * Follows the chain of records line by line (src/audit/record.ts has the format): each is sealed by its own hash,
+ * Follows the chain of records line by line (src/audit/records/record.ts has the format): each is sealed by its own hash,
  * follows the one before and has the next sequence. What is wrong is said, and the chain followed on from there.
  */
 export class RecordChain {

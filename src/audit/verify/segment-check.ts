@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
-import { type Header, readHeader } from '../header.ts';
-import { linesFrom } from '../lines.ts';
-import { GENESIS, recordId } from '../record.ts';
-import { type SegmentFile, withFile } from '../segment.ts';
+import { type Header, readHeader } from '../records/header.ts';
+import { linesFrom } from '../records/lines.ts';
+import { GENESIS, recordId } from '../records/record.ts';
+import { type SegmentFile, withFile } from '../segments/segment.ts';
 import type { Findings } from './findings.ts';
 import { type CheckedRecord, RecordChain } from './record-chain.ts';
 

@@ -1,5 +1,5 @@
-import type { Checkpoint } from '../checkpoint.ts';
-import { recordId } from '../record.ts';
+import type { Checkpoint } from '../checkpoints/checkpoint.ts';
+import { recordId } from '../records/record.ts';
 import type { Frontier } from '../tree/frontier.ts';
 import { levelFileName } from '../tree/level-files.ts';
 import { type Hash, recordLeaf } from '../tree/merkle-hash.ts';

@@ -1,10 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { err, ok, type Result } from '../../core/result.ts';
-import type { Checkpoint } from '../checkpoint.ts';
-import { CHECKPOINTS } from '../checkpoint-file.ts';
-import { GENESIS, recordId } from '../record.ts';
-import { headerOf, listSegments, type SegmentFile } from '../segment.ts';
+import type { Checkpoint } from '../checkpoints/checkpoint.ts';
+import { CHECKPOINTS } from '../checkpoints/checkpoint-file.ts';
+import { GENESIS, recordId } from '../records/record.ts';
+import { headerOf, listSegments, type SegmentFile } from '../segments/segment.ts';
 import { Frontier } from '../tree/frontier.ts';
 import { LEVELS, levelFileName } from '../tree/level-files.ts';
 import type { Hash } from '../tree/merkle-hash.ts';

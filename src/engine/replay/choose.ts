@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RecordRange, RecordSource } from '../../audit/record-source.ts';
+import type { RecordRange, RecordSource } from '../../audit/records/record-source.ts';
 import { LIMITS } from '../../core/limits.ts';
 
 /** Records with a time between `from` (inclusive) and `to` (exclusive), milliseconds since 1970; absent: no bound. */

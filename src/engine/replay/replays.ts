@@ -1,5 +1,5 @@
 import type { StoredDecision } from '../../audit/log.ts';
-import type { RecordRange, RecordSource } from '../../audit/record-source.ts';
+import type { RecordRange, RecordSource } from '../../audit/records/record-source.ts';
 import type { Caller } from '../../callers/caller.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { noBundle } from '../bundles/no-bundle.ts';

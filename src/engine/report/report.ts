@@ -1,4 +1,4 @@
-import type { RecordSource } from '../../audit/record-source.ts';
+import type { RecordSource } from '../../audit/records/record-source.ts';
 import type { CallerRow } from '../../core/change.ts';
 import type { Snapshot } from '../../core/snapshot.ts';
 import type { Store } from '../../store/store.ts';

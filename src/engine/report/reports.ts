@@ -1,5 +1,5 @@
-import type { Evidence } from '../../audit/evidence.ts';
-import type { RecordSource } from '../../audit/record-source.ts';
+import type { Evidence } from '../../audit/checkpoints/evidence.ts';
+import type { RecordSource } from '../../audit/records/record-source.ts';
 import type { Caller } from '../../callers/caller.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type Failure, failure } from '../failure.ts';

@@ -2,13 +2,13 @@ import type { Readable, Writable } from 'node:stream';
 import { LIMITS } from '../../core/limits.ts';
 import { errorResponse, invalidRequest, undecided } from '../errors.ts';
 import { Guard, type GuardOptions } from '../guard.ts';
+import { InOrder } from '../in-order.ts';
 import { decodeMessage } from '../messages/decode-message.ts';
 import type { Message } from '../messages/message.ts';
 import type { Outcome } from '../outcome.ts';
+import { OwnRequests } from '../own-requests.ts';
 import type { Sender } from '../sender.ts';
-import { InOrder } from './in-order.ts';
 import { LineWriter } from './line-writer.ts';
-import { OwnRequests } from './own-requests.ts';
 import { type Line, readLines } from './read-lines.ts';
 
 export interface StdioSessionOptions extends Omit<GuardOptions, 'listTools' | 'log'> {

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { Evidence, SignedCheckpoint } from '../../audit/evidence.ts';
+import type { Evidence, SignedCheckpoint } from '../../audit/checkpoints/evidence.ts';
 import { currentCheckpoint, proveDecision, proveGrowth } from '../../engine/evidence.ts';
 import { callerOf } from '../authentication.ts';
 import type { Routes } from '../routes.ts';

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { openFileLog } from '../../../src/audit/file-log.ts';
-import { conditionsOf } from '../../../src/audit/filter.ts';
 import { buildIndex } from '../../../src/audit/index/build-index.ts';
 import { candidatesOf } from '../../../src/audit/index/candidates.ts';
 import { FactReader } from '../../../src/audit/index/facts.ts';
@@ -15,7 +14,8 @@ import { MemoryIndex } from '../../../src/audit/index/memory-index.ts';
 import type { SegmentIndex } from '../../../src/audit/index/segment-index.ts';
 import type { DecisionFilter, DecisionLog } from '../../../src/audit/log.ts';
 import { openLogCopy } from '../../../src/audit/log-copy.ts';
-import { headerOf, listSegments, type Segment } from '../../../src/audit/segment.ts';
+import { conditionsOf } from '../../../src/audit/records/filter.ts';
+import { headerOf, listSegments, type Segment } from '../../../src/audit/segments/segment.ts';
 import { decisionEntry } from '../../support/decision-entry.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'behalf-index-'));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { StoredDecision } from '../../../src/audit/log.ts';
-import type { RecordSource } from '../../../src/audit/record-source.ts';
+import type { RecordSource } from '../../../src/audit/records/record-source.ts';
 import { drawPlaces, isWithin, placesOf } from '../../../src/engine/replay/choose.ts';
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openCheckpoint } from '../../../src/audit/checkpoint.ts';
-import { verifyRecordProof } from '../../../src/audit/record-proof.ts';
-import { parsePublicKey } from '../../../src/audit/signing-key.ts';
+import { openCheckpoint } from '../../../src/audit/checkpoints/checkpoint.ts';
+import { verifyRecordProof } from '../../../src/audit/checkpoints/record-proof.ts';
+import { parsePublicKey } from '../../../src/audit/checkpoints/signing-key.ts';
 import { isConsistent } from '../../../src/audit/tree/consistency.ts';
 import { asking, MAIL, MAILER, type Office, openOffice, READER } from '../office.ts';
 

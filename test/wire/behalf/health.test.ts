@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Evidence } from '../../../src/audit/evidence.ts';
+import type { Evidence } from '../../../src/audit/checkpoints/evidence.ts';
 import type { DecisionLog } from '../../../src/audit/log.ts';
 import { asking, MAILER, OFFICE } from '../office.ts';
 import { logLike, openServer } from '../server-under-test.ts';
