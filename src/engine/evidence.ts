@@ -1,6 +1,8 @@
 import type { ConsistencyProof, Evidence, RecordProof, SignedCheckpoint } from '../audit/checkpoints/evidence.ts';
+import type { DecisionLog } from '../audit/log.ts';
 import type { Caller } from '../callers/caller.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import { getDecision } from './decisions.ts';
 import { type Failure, failure } from './failure.ts';
 import { requireRole } from './permissions.ts';
 
@@ -15,12 +17,13 @@ export async function currentCheckpoint(
 
 /** The proof that a decision is in the log, with the checkpoint that it leads to. */
 export async function proveDecision(
+  log: DecisionLog,
   evidence: Evidence,
   id: string,
   caller: Caller,
 ): Promise<Result<RecordProof, Failure>> {
-  const permitted = requireRole(caller, 'audit', 'administer');
-  if (!permitted.ok) return permitted;
+  const recorded = getDecision(log, id, caller);
+  if (!recorded.ok) return recorded;
   const proof = await evidence.proof(id);
   return proof === undefined ? err(failure('not_found', `there is no decision ${id}`)) : ok(proof);
 }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { Evidence, SignedCheckpoint } from '../../audit/checkpoints/evidence.ts';
+import type { DecisionLog } from '../../audit/log.ts';
 import { currentCheckpoint, proveDecision, proveGrowth } from '../../engine/evidence.ts';
 import { callerOf } from '../authentication.ts';
 import type { Routes } from '../routes.ts';
@@ -47,7 +48,7 @@ const CONSISTENCY = Type.Object({
 });
 
 /** Checkpoints of the decision log, and proofs that lead to them (design, section 8). For auditors. */
-export function audit(routes: Routes, evidence: Evidence): void {
+export function audit(routes: Routes, evidence: Evidence, log: DecisionLog): void {
   routes.get(
     '/v1/audit/checkpoint',
     {
@@ -113,7 +114,7 @@ export function audit(routes: Routes, evidence: Evidence): void {
       },
     },
     async (request, reply) => {
-      const proof = await proveDecision(evidence, request.params.id, callerOf(request));
+      const proof = await proveDecision(log, evidence, request.params.id, callerOf(request));
       return proof.ok ? reply.send(proof.value) : sendFailure(reply, proof.error);
     },
   );

@@ -47,7 +47,7 @@ export async function behalfDoor(door: FastifyInstance, app: App): Promise<void>
     decisions(routes, app);
     replay(routes, app);
     report(routes, app);
-    if (app.evidence !== undefined) audit(routes, app.evidence);
+    if (app.evidence !== undefined) audit(routes, app.evidence, app.log);
     entities(routes, app);
     bundles(routes, app);
     bundleDiff(routes, app);
