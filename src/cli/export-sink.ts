@@ -3,6 +3,7 @@ import type { StoredDecision } from '../audit/log.ts';
 import { type Signal, toOtlpLogs, toOtlpTraces } from '../export/otlp.ts';
 import { CommandError } from './command.ts';
 import { OtlpSender, type SenderOptions, TooLarge } from './otlp-sender.ts';
+import { toPrintableJson } from './terminal.ts';
 
 /** Where an export goes. */
 export interface Sink {
@@ -16,11 +17,8 @@ export interface Sink {
 /** The texts of a batch, each a line. */
 export type LinesOf = (records: readonly StoredDecision[]) => readonly object[];
 
-/** Control characters and what turns the reading direction: terminals must not see them, and JSON can say them otherwise. */
-const UNSAFE = /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
-
 function jsonLine(value: object): string {
-  return JSON.stringify(value).replaceAll(UNSAFE, (part) => `\\u${part.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return toPrintableJson(value);
 }
 
 /** Lines to whatever reads standard output. */

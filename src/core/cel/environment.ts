@@ -39,8 +39,8 @@ export const VARIABLES = [
   'runtime',
 ] as const;
 
-/** CEL as Cerbos configures it (extension libraries of cel-go and its own functions), and `related`. */
-export function createPolicyEnvironment(): Environment {
+/** CEL's standard functions, optionals, and cel-go's extensions that compute with values. */
+function createComputingEnvironment(): Environment {
   const environment = createStandardEnvironment(true);
   registerRegexNamespace(environment);
   registerStringsNamespace(environment);
@@ -50,6 +50,12 @@ export function createPolicyEnvironment(): Environment {
   registerSets(environment);
   registerMath(environment);
   registerEncoders(environment);
+  return environment;
+}
+
+/** CEL as Cerbos configures it (extension libraries of cel-go and its own functions), and `related`. */
+export function createPolicyEnvironment(): Environment {
+  const environment = createComputingEnvironment();
   registerNetwork(environment);
   registerPaths(environment);
   registerHierarchy(environment);
@@ -62,17 +68,9 @@ export function createPolicyEnvironment(): Environment {
 /** The variables of declared mappings (COAZ binding for MCP, "Information Model"). */
 export const MAPPING_VARIABLES = ['params', 'token'] as const;
 
-/** CEL for declared mappings: its standard functions, optionals, and cel-go's extensions that compute with values. */
+/** CEL for declared mappings: what computes, and nothing that asks about anybody. */
 export function createMappingEnvironment(): Environment {
-  const environment = createStandardEnvironment(true);
-  registerRegexNamespace(environment);
-  registerStringsNamespace(environment);
-  registerTwoVariableMacros(environment);
-  registerOptionals(environment);
-  registerLists(environment);
-  registerSets(environment);
-  registerMath(environment);
-  registerEncoders(environment);
+  const environment = createComputingEnvironment();
   for (const name of MAPPING_VARIABLES) environment.registerVariable(name, 'dyn');
   return environment;
 }
