@@ -46,7 +46,15 @@ async function loadRooms(): Promise<Rooms> {
   };
 }
 
-process.exitCode = await runProgram(process.argv.slice(2), {
+const words = process.argv.slice(2);
+
+// A reader that has seen enough (`| head`) ends a command, with the status that shells give to SIGPIPE. A server goes on.
+process.stdout.on('error', (fault: NodeJS.ErrnoException) => {
+  if (fault.code !== 'EPIPE') throw fault;
+  if (words[0] !== 'serve') process.exit(141);
+});
+
+process.exitCode = await runProgram(words, {
   terminal: openTerminal(process),
   version,
   loadRooms,

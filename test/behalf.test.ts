@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
 
 const BIN = new URL('../src/behalf.mjs', import.meta.url).pathname;
@@ -23,4 +24,15 @@ test.each(['20.20.2', '22.17.9', '8.0.0'])('says in one line that Node %s is too
   expect(err).toMatch(
     new RegExp(`^behalf needs Node 22\\.18 or newer; this is ${version.replaceAll('.', '\\.')} \\(.*\\)\\n$`),
   );
+});
+
+test('a reader that has seen enough ends it, without a word', async () => {
+  const child = spawn(process.execPath, [BIN, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let err = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    err += chunk.toString();
+  });
+  const [status] = await once(child, 'close');
+  expect({ status, err }).toEqual({ status: 141, err: '' });
 });
