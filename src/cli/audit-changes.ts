@@ -1,9 +1,10 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { Behalf, ChangeFilter, Commit } from '../client/client.ts';
 import { type Context, connect, EXIT, type Finish, printJson, type RemoteOptions, remoteCommand } from './command.ts';
 import { csv } from './csv.ts';
 import { columns } from './layout.ts';
 import type { Terminal } from './terminal.ts';
+import { toCount } from './to-count.ts';
 
 interface ChangesOptions extends RemoteOptions, ChangeFilter {
   readonly limit: number;
@@ -31,12 +32,6 @@ export function auditChangesCommand({ terminal }: Context, finish: Finish): Comm
       else print(found, more, terminal);
       return finish(EXIT.ok);
     });
-}
-
-function toCount(text: string): number {
-  const count = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(count)) throw new InvalidArgumentError('a whole number, 0 for all');
-  return count;
 }
 
 /** As many commits as were asked for, however many pages that takes. */

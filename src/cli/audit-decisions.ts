@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { DecisionFilter, DecisionRecord } from '../client/client.ts';
 import { type Context, EXIT, type Finish } from './command.ts';
 import { csv } from './csv.ts';
@@ -12,6 +12,7 @@ import {
 } from './decision-door.ts';
 import { columns } from './layout.ts';
 import { type Terminal, toPrintableJson } from './terminal.ts';
+import { toCount } from './to-count.ts';
 
 interface ListOptions extends DecisionOptions {
   readonly oldestFirst?: boolean;
@@ -34,12 +35,6 @@ export function auditDecisionsCommand(context: Context, finish: Finish): Command
       sayWhere(options, terminal);
       return finish(EXIT.ok);
     });
-}
-
-function toCount(text: string): number {
-  const count = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(count)) throw new InvalidArgumentError('a whole number, 0 for all');
-  return count;
 }
 
 /** As many as were asked for, however many pages that takes; none of them is kept. */

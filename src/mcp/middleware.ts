@@ -21,12 +21,12 @@ export interface MessageExtra {
   readonly authInfo?: AuthInfo | undefined;
 }
 
-/** A transport of `@modelcontextprotocol/sdk` (version 1) or `@modelcontextprotocol/server` (version 2), by its shape. */
-export interface ServerTransport {
+/** The `Transport` of the SDKs by its shape, for messages of the type M. */
+interface TransportOf<M> {
   start(): Promise<void>;
-  send(message: never, options?: never): Promise<void>;
+  send(message: M, options?: M): Promise<void>;
   close(): Promise<void>;
-  onmessage?: ((message: never, extra?: never) => void) | undefined;
+  onmessage?: ((message: M, extra?: M) => void) | undefined;
   onclose?: (() => void) | undefined;
   onerror?: ((error: Error) => void) | undefined;
   sessionId?: string | undefined;
@@ -34,6 +34,9 @@ export interface ServerTransport {
   setSupportedProtocolVersions?: ((versions: string[]) => void) | undefined;
   readonly hasPerRequestStream?: boolean;
 }
+
+/** A transport of `@modelcontextprotocol/sdk` (version 1) or `@modelcontextprotocol/server` (version 2). */
+export type ServerTransport = TransportOf<never>;
 
 /** What a server connects to: the same transport as far as the server can see. */
 export type Guarded<T extends ServerTransport> = Pick<T, keyof T & keyof ServerTransport>;
@@ -58,18 +61,7 @@ interface Evaluator {
 }
 
 /** A transport as it is used here: the messages are the SDK's own, and checked before they are believed. */
-interface Wire {
-  start(): Promise<void>;
-  send(message: unknown, options?: unknown): Promise<void>;
-  close(): Promise<void>;
-  onmessage?: ((message: unknown, extra?: unknown) => void) | undefined;
-  onclose?: (() => void) | undefined;
-  onerror?: ((error: Error) => void) | undefined;
-  sessionId?: string | undefined;
-  setProtocolVersion?: ((version: string) => void) | undefined;
-  setSupportedProtocolVersions?: ((versions: string[]) => void) | undefined;
-  readonly hasPerRequestStream?: boolean;
-}
+type Wire = TransportOf<unknown>;
 
 /**
  * Puts an MCP server in the same process under policy: `await server.connect(guard(transport, options))`. The server's
