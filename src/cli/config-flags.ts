@@ -7,6 +7,7 @@ export type ConfigKey = keyof typeof CONFIG_KEYS;
 export const ENGINE_KEYS: readonly ConfigKey[] = [
   'store',
   'log',
+  'log_rate',
   'log_reserve_mib',
   'log_redact',
   'log_redact_file',

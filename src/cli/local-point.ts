@@ -3,6 +3,7 @@ import type { Caller } from '../callers/caller.ts';
 import { loadConfig } from '../config.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { Checks } from '../engine/check.ts';
+import { LogRate } from '../engine/log-rate.ts';
 import type { Context } from './command.ts';
 import { flagsOf } from './config-flags.ts';
 import { enginePoint } from './engine-point.ts';
@@ -22,7 +23,7 @@ export async function openLocalPoint(
     const opened = await openEngine(config.value, await loadRooms(), now);
     if (!opened.ok) return opened;
     const { ledger, log, warnings } = opened.value;
-    const checks = new Checks(ledger, log);
+    const checks = new Checks(ledger, log, new LogRate(config.value.logRate));
     const watching = config.value.watch ? watchSources(config.value, ledger, terminal.err) : undefined;
     // Looked up for every question: a key that was removed is dead on the next one.
     const callerOf = (key: string): Caller | undefined => authenticate(key, (id) => ledger.caller(id));

@@ -347,6 +347,16 @@ describe('in front of a server that speaks HTTP', () => {
       expect((await post(url, call(1, 'echo'), `${key}x`)).status).toBe(401);
       expect((await post(url, call(1, 'echo'), key)).status).toBe(200);
     });
+    // Twice the rate at once, as a server has it; what cannot be recorded does not pass.
+    await inFrontOf(
+      [...engine, '--log-rate', '1'],
+      async (url) => {
+        const answers = [];
+        for (const id of [1, 2, 3]) answers.push(await (await post(url, call(id, 'echo'), key)).json());
+        expect(answers).toMatchObject([{ result: {} }, { result: {} }, { error: { code: -32603 } }]);
+      },
+      /asks for more than 1 decisions a second/,
+    );
   });
 
   test('clients with access tokens, whose names for themselves the command line explains', async () => {
