@@ -24,6 +24,18 @@ async function refusal(flags: { readonly [key: string]: string | boolean } = {})
   );
 }
 
+/** Settles once nothing listens there any more. */
+async function refusesConnections(port: number, host: string): Promise<void> {
+  const refused = await new Promise<boolean>((resolve) => {
+    const socket = connect(port, host, () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.on('error', () => resolve(true));
+  });
+  if (!refused) await refusesConnections(port, host);
+}
+
 describe('serve', () => {
   test('publishes, seeds an empty store once, and serves the same after a restart', async () => {
     const first = await startWorld(world, { seed: world.path('seed.yaml') });
@@ -168,18 +180,23 @@ describe('serve', () => {
     });
     const socket = connect(Number(port), hostname);
     let answer = '';
-    socket.on('data', (chunk) => {
-      answer += chunk;
+    // Node says `100 Continue` once it has taken the head: from then on the request is under way.
+    const underWay = new Promise<void>((resolve) => {
+      socket.on('data', (chunk) => {
+        answer += chunk;
+        if (answer.startsWith('HTTP/1.1 100')) resolve();
+      });
     });
     const ended = new Promise((resolve) => socket.on('close', resolve));
-    const head = `POST /access/v1/evaluation HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-    socket.write(head + body.slice(0, 20));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    socket.write(
+      `POST /access/v1/evaluation HTTP/1.1\r\nHost: ${hostname}:${port}\r\nExpect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    await underWay;
     const closed = running.close();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    socket.write(body.slice(20));
+    await refusesConnections(Number(port), hostname);
+    socket.write(body);
     await Promise.all([closed, ended]);
-    expect(answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*"decision":true/);
+    expect(answer).toMatch(/\r\n\r\nHTTP\/1\.1 200 [\s\S]*"decision":true/);
   });
 
   test('prints what it serves, and stops when told to', async () => {

@@ -9,6 +9,7 @@ import { verifyLog } from '../support/verify-log.ts';
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
 const ASKING_AT_ONCE = 16;
 const KILLS = 3;
+const ANSWERS_BEFORE_A_KILL = 20 * ASKING_AT_ONCE;
 const world = makeSmallWorld();
 afterAll(() => world.remove());
 
@@ -35,7 +36,11 @@ async function serve(): Promise<{ readonly server: ChildProcess; readonly url: s
 }
 
 /** Asks until nobody answers; gives the ids of the decisions that were answered, with what was asked. */
-async function askForEver(url: string, asker: string): Promise<readonly (readonly [id: string, action: string])[]> {
+async function askForEver(
+  url: string,
+  asker: string,
+  onAnswer: () => void,
+): Promise<readonly (readonly [id: string, action: string])[]> {
   const answered: [string, string][] = [];
   for (let n = 0; ; n++) {
     const action = `act-${asker}-${n}`;
@@ -52,6 +57,7 @@ async function askForEver(url: string, asker: string): Promise<readonly (readonl
       const { context } = (await reply.json()) as { readonly context: { readonly id: string } };
       expect(reply.status).toBe(200);
       answered.push([context.id, action]);
+      onAnswer();
     } catch {
       return answered;
     }
@@ -63,8 +69,18 @@ test(`kill -9 under load: every answered decision is in the log, the chain verif
   const directory = join(world.directory, 'data/decisions');
   for (let run = 0; run < KILLS; run++) {
     const { server, url } = await serve();
-    const asking = Promise.all(Array.from({ length: ASKING_AT_ONCE }, (_, n) => askForEver(url, `${run}-${n}`)));
-    await new Promise((resolve) => setTimeout(resolve, 400 + 150 * run));
+    let answers = 0;
+    let manyAnswered = () => {};
+    const underLoad = new Promise<void>((resolve) => {
+      manyAnswered = resolve;
+    });
+    const onAnswer = () => {
+      if (++answers === ANSWERS_BEFORE_A_KILL) manyAnswered();
+    };
+    const asking = Promise.all(
+      Array.from({ length: ASKING_AT_ONCE }, (_, n) => askForEver(url, `${run}-${n}`, onAnswer)),
+    );
+    await underLoad;
     server.kill('SIGKILL');
     await once(server, 'exit');
     const told = (await asking).flat();
