@@ -100,6 +100,8 @@ export interface DecisionEntry {
 export interface StoredDecision extends DecisionEntry {
   readonly id: string;
   readonly format: number;
+  /** The version of the decision rules that decided it (`core/decision-rules.ts`). */
+  readonly rules: number;
   readonly node: string;
   readonly sequence: number;
   /** Name of the environment, where the node was told one. */

@@ -133,12 +133,13 @@ async function onServer(
   return { totals, seed: page.seed, storeFaults: [] };
 }
 
-function toTotals({ replayed, same, faults, not_replayable, faulty }: ReplayPage): ReplayTotals {
+function toTotals({ replayed, same, faults, not_replayable, other_rules, faulty }: ReplayPage): ReplayTotals {
   return {
     replayed,
     same,
     faults,
     notReplayable: not_replayable,
+    otherRules: other_rules,
     faulty: faulty.map(({ record, sequence, at, revision, differences, why }) => ({
       record,
       sequence,
@@ -169,7 +170,7 @@ function said(count: number): string {
 }
 
 function print(terminal: Terminal, { totals, seed, storeFaults }: Outcome, seconds: number): void {
-  const { replayed, same, faults, notReplayable, faulty } = totals;
+  const { replayed, same, faults, notReplayable, otherRules, faulty } = totals;
   for (const fault of storeFaults) terminal.err(`${terminal.paint('bad', 'fault')}: ${fault}`);
   for (const { record, at, why, differences } of faulty) {
     const where = `${record}, decided ${new Date(at).toISOString()}`;
@@ -178,6 +179,7 @@ function print(terminal: Terminal, { totals, seed, storeFaults }: Outcome, secon
     if (differences.length > 5) terminal.err(`  and ${counted(differences.length - 5, 'more difference')}`);
   }
   if (faults > faulty.length) terminal.err(`and ${counted(faults - faulty.length, 'more record')}`);
+  const rules = otherRulesText(otherRules);
   terminal.out(
     labelled([
       ['replayed', `${said(replayed)} in ${seconds.toFixed(1)} s, ${said(Math.round(replayed / seconds))} a second`],
@@ -186,24 +188,46 @@ function print(terminal: Terminal, { totals, seed, storeFaults }: Outcome, secon
       ['otherwise', said(faults)],
       ['not decided', notReplayable.stale === 0 ? undefined : `${said(notReplayable.stale)} (stale)`],
       ['redacted', notReplayable.redacted === 0 ? undefined : said(notReplayable.redacted)],
+      ['other rules', rules],
     ]),
   );
   const wrong = faults + storeFaults.length;
   terminal.out(
     wrong === 0
-      ? terminal.paint('good', 'the same: every decision that was replayed comes out as it was recorded')
+      ? terminal.paint(
+          'good',
+          rules === undefined
+            ? 'the same: every decision that was replayed comes out as it was recorded'
+            : 'the same: every decision of the present rules comes out as it was recorded; of other rules nothing is shown',
+        )
       : terminal.paint('bad', `not the same: ${counted(wrong, 'fault')}`),
   );
 }
 
+/** `3: 2 the same, 1 denied now`, or nothing where there are none. */
+function otherRulesText({ same, denied, allowed, reasons, path }: ReplayTotals['otherRules']): string | undefined {
+  const parts: readonly (readonly [count: number, what: string])[] = [
+    [same, 'the same by these'],
+    [denied, 'denied by these'],
+    [allowed, 'allowed by these'],
+    [reasons, 'for other reasons'],
+    [path, 'by another path'],
+  ];
+  const found = parts.filter(([count]) => count > 0);
+  if (found.length === 0) return undefined;
+  const all = found.reduce((sum, [count]) => sum + count, 0);
+  return `${said(all)}: ${found.map(([count, what]) => `${said(count)} ${what}`).join(', ')}`;
+}
+
 function outcomeJson({ totals, seed, storeFaults }: Outcome): object {
-  const { replayed, same, faults, notReplayable, faulty } = totals;
+  const { replayed, same, faults, notReplayable, otherRules, faulty } = totals;
   return {
     same: faults === 0 && storeFaults.length === 0,
     replayed,
     decided_the_same: same,
     faults,
     not_replayable: notReplayable,
+    other_rules: otherRules,
     ...(seed === undefined ? undefined : { seed }),
     store_faults: storeFaults,
     faulty: faulty.map((fault) => ({ ...fault, at: new Date(fault.at).toISOString() })),

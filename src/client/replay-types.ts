@@ -18,6 +18,8 @@ export interface DecisionReplay {
   readonly record: DecisionRecord;
   readonly same: boolean;
   readonly not_replayable?: { readonly because: 'stale' | 'redacted' | 'no_state'; readonly why: string };
+  /** It was decided by other rules than the server has: neither the same nor tampered with. */
+  readonly other_rules?: { readonly rules: number };
   readonly replayed?: Decided;
   readonly differences: readonly DecisionDifference[];
   /** At the latest revision and bundle, now. */
@@ -60,6 +62,18 @@ export interface ReplayPage {
   /** Records that come out otherwise, or whose state is not there. */
   readonly faults: number;
   readonly not_replayable: { readonly stale: number; readonly redacted: number };
+  /** Records that were decided by other rules than the server has, by how they come out by these. */
+  readonly other_rules: {
+    readonly same: number;
+    /** Allowed then, denied by these rules. */
+    readonly denied: number;
+    /** Denied then, allowed by these rules. */
+    readonly allowed: number;
+    /** The same answer for other reasons. */
+    readonly reasons: number;
+    /** The same answer and reasons by another path. */
+    readonly path: number;
+  };
   /** The first of them, at most 100 a page. */
   readonly faulty: readonly {
     readonly record: string;

@@ -97,6 +97,8 @@ export interface Explanation {
 
 export interface DecisionRecord {
   readonly id: string;
+  /** The version of the decision rules that decided it. */
+  readonly rules: number;
   readonly sequence: number;
   readonly at: string;
   readonly caller: string;

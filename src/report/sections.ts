@@ -287,10 +287,11 @@ ${
 }
 
 export function replaySection({ replay }: AuditReport): Html {
-  const { replayed, of, same, faults, seed, not_replayable: not, faulty } = replay;
+  const { replayed, of, same, faults, seed, not_replayable: not, other_rules: other, faulty } = replay;
+  const byOthers = other.same + other.denied + other.allowed + other.reasons + other.path;
   const verdict =
     faults === 0
-      ? html`<span class="good-text">The same</span>: ${numberText(same)} of ${numberText(replayed)} decisions come out as they were recorded, answer, reasons and path${not.stale + not.redacted === 0 ? '' : '; the others cannot be replayed'}.`
+      ? html`<span class="good-text">The same</span>: ${numberText(same)} of ${numberText(replayed)} decisions come out as they were recorded, answer, reasons and path${not.stale + not.redacted + byOthers === 0 ? '' : '; the others cannot be replayed, or were decided by other rules'}.`
       : html`<span class="bad-text">Come out otherwise: ${numberText(faults)} of ${numberText(replayed)} decisions.</span>`;
   return html`<section id="replay"><h2>Decided again</h2>
 <p>A sample of the period's records was put to the decision again, each at its own revision, bundle and time.</p><p>${verdict}</p>
@@ -299,6 +300,9 @@ ${facts([
   ['Of', of],
   ['Not decided (stale)', not.stale],
   ['Redacted', not.redacted],
+  ['Decided by other rules', byOthers],
+  ['… allowed then, denied by these', other.denied],
+  ['… denied then, allowed by these', other.allowed],
   ['Drawn by', short(seed)],
 ])}
 ${

@@ -22,6 +22,7 @@ import {
   LogError,
   type StoredDecision,
 } from '../../src/audit/log.ts';
+import { RULES_VERSION } from '../../src/core/decision-rules.ts';
 import { decisionEntry } from '../support/decision-entry.ts';
 import { mountTmpfs } from '../support/tmpfs.ts';
 import { verifyLog } from '../support/verify-log.ts';
@@ -84,6 +85,7 @@ describe('append', () => {
     expect(first).toEqual({
       ...entry,
       format: 2,
+      rules: RULES_VERSION,
       id: 'd_0000000001_node-1',
       node: 'node-1',
       sequence: 1,

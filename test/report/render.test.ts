@@ -125,6 +125,7 @@ function reportOf(text: string, times = 3): AuditReport {
       same: 2,
       faults: 1,
       not_replayable: { stale: 0, redacted: 0 },
+      other_rules: { same: 0, denied: 0, allowed: 0, reasons: 0, path: 0 },
       faulty: [{ record: text, at, why: text }],
     },
   };

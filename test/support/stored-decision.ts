@@ -1,4 +1,5 @@
 import type { StoredDecision } from '../../src/audit/log.ts';
+import { RULES_VERSION } from '../../src/core/decision-rules.ts';
 import { decisionEntry } from './decision-entry.ts';
 
 /** A decision as it is read back from a log, the second record of node `test`. */
@@ -16,6 +17,7 @@ export function storedDecision(
     ...entry,
     id: 'd_0000000002_test',
     format: 2,
+    rules: RULES_VERSION,
     node: 'test',
     sequence: 2,
     previous: 'ab'.repeat(32),

@@ -1,5 +1,6 @@
 import { type Canonical, canonicalJson } from '../../core/canonical-json.ts';
 import type { CheckRequest } from '../../core/decision.ts';
+import { RULES_VERSION } from '../../core/decision-rules.ts';
 import type { ChainTrace, EdgeStep, PrincipalStep, Step } from '../../core/path/trace.ts';
 import { REQUEST_NAMES } from '../../core/request-names.ts';
 import type { DecisionEntry } from '../log.ts';
@@ -50,6 +51,7 @@ export function encodeEntry(
     `,"request":${requestText(entry.request)}` +
     member('request_id', entry.requestId) +
     member('revision', entry.epoch === undefined ? revision : `${entry.epoch}.${revision}`) +
+    `,"rules":${RULES_VERSION}` +
     member('search', entry.search) +
     member('supersedes', entry.supersedes) +
     member('trace', entry.trace);

@@ -1,4 +1,5 @@
 import type { CheckRequest, Decision, ReasonCode } from '../../core/decision.ts';
+import { FIRST_RULES } from '../../core/decision-rules.ts';
 import type { ChainTrace, Step } from '../../core/path/trace.ts';
 import { REQUEST_NAMES } from '../../core/request-names.ts';
 import { err, ok, type Result } from '../../core/result.ts';
@@ -7,7 +8,7 @@ import type { DecisionEntry } from '../log.ts';
 import { FORMAT, type Origin } from './entry.ts';
 
 /** The member `entry` of a record, as it is read back. */
-export type ReadEntry = DecisionEntry & Origin;
+export type ReadEntry = DecisionEntry & Origin & { readonly rules: number };
 
 /** As it stands in the line (see `encodeEntry`). */
 interface WrittenEntry {
@@ -31,6 +32,7 @@ interface WrittenEntry {
   readonly request: { readonly [name: string]: unknown };
   readonly request_id?: string;
   readonly revision: number | string;
+  readonly rules?: number;
   readonly search?: NonNullable<DecisionEntry['search']>;
   readonly supersedes?: string;
   readonly trace?: string;
@@ -79,6 +81,7 @@ export function decodeEntry(text: string, sequence: number, stepAt: StepAt): Res
     decision,
     enforced: written.enforced ?? allowed,
     latencyUs: written.latency_us,
+    rules: written.rules ?? FIRST_RULES,
   };
   if (written.credential !== undefined) entry.credential = written.credential;
   if (epoch !== undefined) entry.epoch = epoch;

@@ -1,6 +1,7 @@
 import type { StoredDecision } from '../../audit/log.ts';
 import { decide } from '../../core/decide.ts';
 import type { Decision } from '../../core/decision.ts';
+import { RULES_VERSION } from '../../core/decision-rules.ts';
 import type { Result } from '../../core/result.ts';
 import type { Snapshot } from '../../core/snapshot.ts';
 import { type Difference, differences } from './differences.ts';
@@ -9,6 +10,13 @@ import { type Difference, differences } from './differences.ts';
 export type Replayed =
   | { readonly kind: 'same'; readonly decision: Decision }
   | { readonly kind: 'differs'; readonly decision: Decision; readonly differences: readonly Difference[] }
+  | {
+      /** Decided by other rules than this version has: what it would be by these is told, and proves nothing. */
+      readonly kind: 'other_rules';
+      readonly rules: number;
+      readonly decision: Decision;
+      readonly differences: readonly Difference[];
+    }
   | { readonly kind: 'not_replayable'; readonly because: NotReplayable; readonly why: string };
 
 /**
@@ -32,7 +40,7 @@ export function unreplayable(record: StoredDecision): Extract<Replayed, { kind: 
 
 /**
  * Decides a record again, at its own revision, bundle and time, and compares everything: what was answered, why, the
- * whole path (invariant 38).
+ * whole path (invariant 38). A record of other rules is neither the same nor otherwise.
  *
  * @param state as it was at the record's revision, or why there is none
  */
@@ -41,7 +49,11 @@ export function replayRecord(record: StoredDecision, state: Result<Snapshot, str
   if (not !== undefined) return not;
   if (!state.ok) return { kind: 'not_replayable', because: 'no_state', why: state.error };
   const decision = decide(record.request, state.value, record.at);
-  const found = [...differences(record.decision, decision), ...enforcedOtherwise(record)];
+  const found = differences(record.decision, decision);
+  const broken = enforcedOtherwise(record);
+  if (broken.length > 0) return { kind: 'differs', decision, differences: [...found, ...broken] };
+  const { rules } = record;
+  if (rules !== RULES_VERSION) return { kind: 'other_rules', rules, decision, differences: found };
   return found.length === 0 ? { kind: 'same', decision } : { kind: 'differs', decision, differences: found };
 }
 

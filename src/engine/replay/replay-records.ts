@@ -13,8 +13,22 @@ export interface ReplayTotals {
   readonly faults: number;
   /** Those that cannot be replayed, as they should be: by why. */
   readonly notReplayable: { readonly stale: number; readonly redacted: number };
+  readonly otherRules: OtherRules;
   /** The first of those that are faulty, in the order of the log. */
   readonly faulty: readonly ReplayFault[];
+}
+
+/** Records that were decided by other rules than this version's, by how they come out by these. */
+export interface OtherRules {
+  readonly same: number;
+  /** Allowed then, denied by these rules. */
+  readonly denied: number;
+  /** Denied then, allowed by these rules. */
+  readonly allowed: number;
+  /** The same answer for other reasons. */
+  readonly reasons: number;
+  /** The same answer and reasons; the path or the limit is another. */
+  readonly path: number;
 }
 
 export interface ReplayFault {
@@ -33,6 +47,7 @@ export const NOTHING_REPLAYED: ReplayTotals = {
   same: 0,
   faults: 0,
   notReplayable: { stale: 0, redacted: 0 },
+  otherRules: { same: 0, denied: 0, allowed: 0, reasons: 0, path: 0 },
   faulty: [],
 };
 
@@ -93,11 +108,13 @@ class Tally {
   private same = 0;
   private faults = 0;
   private readonly not = { stale: 0, redacted: 0 };
+  private readonly otherRules = { ...NOTHING_REPLAYED.otherRules };
   private readonly faulty: ReplayFault[] = [];
 
   add(record: StoredDecision, replayed: Replayed): void {
     this.count += 1;
     if (replayed.kind === 'same') this.same += 1;
+    if (replayed.kind === 'other_rules') this.otherRules[byOtherRules(record, replayed)] += 1;
     if (replayed.kind === 'not_replayable' && replayed.because !== 'no_state') this.not[replayed.because] += 1;
     if (!isFaulty(replayed)) return;
     this.faults += 1;
@@ -106,14 +123,25 @@ class Tally {
 
   totals(): ReplayTotals {
     const faulty = this.faulty.sort((a, b) => a.sequence - b.sequence);
-    return { replayed: this.count, same: this.same, faults: this.faults, notReplayable: this.not, faulty };
+    const { count: replayed, same, faults, not: notReplayable, otherRules } = this;
+    return { replayed, same, faults, notReplayable, otherRules, faulty };
   }
+}
+
+/** How a record of other rules comes out. */
+function byOtherRules(
+  { decision: recorded }: StoredDecision,
+  { decision, differences }: Extract<Replayed, { kind: 'other_rules' }>,
+): keyof OtherRules {
+  if (differences.length === 0) return 'same';
+  if (recorded.allowed !== decision.allowed) return decision.allowed ? 'allowed' : 'denied';
+  return differences.some(({ at }) => at.startsWith('reason')) ? 'reasons' : 'path';
 }
 
 function faultOf({ id, sequence, at, decision }: StoredDecision, replayed: Replayed): ReplayFault {
   const place = { record: id, sequence, at, revision: decision.revision };
   if (replayed.kind === 'differs') return { ...place, differences: replayed.differences };
-  return { ...place, differences: [], ...(replayed.kind === 'same' ? undefined : { why: replayed.why }) };
+  return { ...place, differences: [], ...(replayed.kind === 'not_replayable' ? { why: replayed.why } : undefined) };
 }
 
 /** Two runs as one. */
@@ -125,6 +153,13 @@ export function addTotals(a: ReplayTotals, b: ReplayTotals): ReplayTotals {
     notReplayable: {
       stale: a.notReplayable.stale + b.notReplayable.stale,
       redacted: a.notReplayable.redacted + b.notReplayable.redacted,
+    },
+    otherRules: {
+      same: a.otherRules.same + b.otherRules.same,
+      denied: a.otherRules.denied + b.otherRules.denied,
+      allowed: a.otherRules.allowed + b.otherRules.allowed,
+      reasons: a.otherRules.reasons + b.otherRules.reasons,
+      path: a.otherRules.path + b.otherRules.path,
     },
     faulty: [...a.faulty, ...b.faulty].slice(0, MOST_FAULTY),
   };

@@ -1,3 +1,5 @@
+import type { OtherRules } from '../replay/replay-records.ts';
+
 /**
  * What an audit report says, as data (format 1): the same that its HTML shows. Times are RFC 3339 in UTC; lists that may
  * be long are cut, with the whole number beside them.
@@ -208,5 +210,6 @@ export interface ReplayResult {
   readonly same: number;
   readonly faults: number;
   readonly not_replayable: { readonly stale: number; readonly redacted: number };
+  readonly other_rules: OtherRules;
   readonly faulty: readonly { readonly record: string; readonly at: string; readonly why: string }[];
 }

@@ -240,6 +240,7 @@ async function replaySample(
     same: totals.same,
     faults: totals.faults,
     not_replayable: totals.notReplayable,
+    other_rules: totals.otherRules,
     faulty: totals.faulty.slice(0, MOST_FAULTY).map(({ record, at, why, differences }) => ({
       record,
       at: rfc3339(at),

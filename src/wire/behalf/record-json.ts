@@ -11,6 +11,7 @@ import { TIME } from './time.ts';
 export const RECORD = Type.Object({
   id: Type.String(),
   format: Type.Integer(),
+  rules: Type.Integer({ description: 'The version of the decision rules that decided it' }),
   node: Type.String(),
   sequence: Type.Integer(),
   at: TIME,
@@ -70,6 +71,7 @@ export function recordJson(record: StoredDecision, token: Ledger['token']): obje
   return {
     id: record.id,
     format: record.format,
+    rules: record.rules,
     node: record.node,
     sequence: record.sequence,
     at: rfc3339(record.at),

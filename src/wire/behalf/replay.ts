@@ -51,6 +51,14 @@ const REPLAY = Type.Object({
       why: Type.String(),
     }),
   ),
+  other_rules: Type.Optional(
+    Type.Object(
+      { rules: Type.Integer() },
+      {
+        description: 'It was decided by other rules than this version has: neither the same nor tampered with',
+      },
+    ),
+  ),
   replayed: Type.Optional(DECISION),
   differences: Type.Array(DIFFERENCE),
   now: Type.Optional(
@@ -88,6 +96,16 @@ const PAGE = Type.Object({
   replayed: Type.Integer(),
   faults: Type.Integer({ description: 'Records that come out otherwise, or whose state is not there' }),
   not_replayable: Type.Object({ stale: Type.Integer(), redacted: Type.Integer() }),
+  other_rules: Type.Object(
+    {
+      same: Type.Integer(),
+      denied: Type.Integer({ description: 'Allowed then, denied by these rules' }),
+      allowed: Type.Integer({ description: 'Denied then, allowed by these rules' }),
+      reasons: Type.Integer({ description: 'The same answer for other reasons' }),
+      path: Type.Integer({ description: 'The same answer and reasons by another path' }),
+    },
+    { description: 'Records that were decided by other rules than this version has, by how they come out by these' },
+  ),
   faulty: Type.Array(
     Type.Object({
       record: Type.String(),
@@ -170,7 +188,8 @@ function replayJson({ record, replayed, now }: DecisionReplay, token: Token): ob
     ...(replayed.kind === 'not_replayable'
       ? { not_replayable: { because: replayed.because, why: replayed.why } }
       : { replayed: decisionJson(replayed.decision, token) }),
-    differences: replayed.kind === 'differs' ? replayed.differences : [],
+    ...(replayed.kind === 'other_rules' ? { other_rules: { rules: replayed.rules } } : undefined),
+    differences: replayed.kind === 'differs' || replayed.kind === 'other_rules' ? replayed.differences : [],
   };
   if (now === undefined) return told;
   return {
@@ -210,12 +229,13 @@ function decisionJson({ allowed, reason, reasons, chain, others, limit, bundle, 
 }
 
 function pageJson({ totals, of, looked, seed, next }: ReplayPage): object {
-  const { same, replayed, faults, notReplayable, faulty } = totals;
+  const { same, replayed, faults, notReplayable, otherRules, faulty } = totals;
   return {
     same,
     replayed,
     faults,
     not_replayable: notReplayable,
+    other_rules: otherRules,
     faulty: faulty.map(faultJson),
     of,
     looked,

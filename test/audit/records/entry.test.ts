@@ -6,6 +6,7 @@ import { encodeEntry } from '../../../src/audit/records/entry.ts';
 import { decodeEntry, fullStepsOf } from '../../../src/audit/records/read-entry.ts';
 import { StepDictionary } from '../../../src/audit/records/step-dictionary.ts';
 import type { CheckRequest, Decision } from '../../../src/core/decision.ts';
+import { FIRST_RULES, RULES_VERSION } from '../../../src/core/decision-rules.ts';
 import type { ChainTrace, Step } from '../../../src/core/path/trace.ts';
 import { err, ok } from '../../../src/core/result.ts';
 import { decisionEntry } from '../../support/decision-entry.ts';
@@ -133,11 +134,17 @@ function decodeAll(texts: readonly string[]) {
   );
 }
 
+test('an entry that names no version of the rules is of the first', () => {
+  const [text = ''] = encodeAll([decisionEntry({})]);
+  const [read] = decodeAll([text.replace(`,"rules":${RULES_VERSION}`, '')]);
+  expect(read).toMatchObject({ ok: true, value: { rules: FIRST_RULES } });
+});
+
 test('whatever is written is read back, and is canonical', () => {
   const run = fc.property(fc.array(entry, { minLength: 1, maxLength: 6 }), (entries) => {
     const texts = encodeAll(entries);
     for (const one of texts) expect(one).toBe(canonicalize(JSON.parse(one)));
-    expect(decodeAll(texts)).toEqual(entries.map((one) => ok({ ...one, environment: 'test' })));
+    expect(decodeAll(texts)).toEqual(entries.map((one) => ok({ ...one, environment: 'test', rules: RULES_VERSION })));
   });
   fc.assert(run, { seed: 2, numRuns: 300 });
 });

@@ -25,6 +25,7 @@ function record(
     id: `d_${sequence}`,
     sequence,
     format: 2,
+    rules: 2,
     node: 'n',
     previous: '',
     hash: '',

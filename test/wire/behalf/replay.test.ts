@@ -100,6 +100,7 @@ describe('many decisions', () => {
       same: last.sequence - 1,
       faults: 0,
       not_replayable: { stale: 1, redacted: 0 },
+      other_rules: { same: 0, denied: 0, allowed: 0, reasons: 0, path: 0 },
       faulty: [],
     });
     expect(json).not.toHaveProperty('next');
