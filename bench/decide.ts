@@ -56,7 +56,7 @@ export function benchDecide(): void {
     const request = requestOf(depth);
     if (!decide(request, snapshot, NOW).allowed) throw new Error('the benchmark measures a denial');
     const inquiry = new Inquiry(request, snapshot, NOW, false);
-    const view = { origin: 'user:alice', actor: 'agent:1', path: ['user:alice', 'agent:1'], depth: 1 };
+    const view = { origin: 'user:alice', actor: 'agent:1', path: ['user:alice', 'agent:1'], depth: 1n };
     const host: Host = { ...inquiry.host, budget: new Budget(Number.POSITIVE_INFINITY) };
     const bindings = inquiry.edgeBindings(inquiry.principal('agent:1', undefined), view);
     const whole = time(() => decide(request, snapshot, NOW));

@@ -1,8 +1,7 @@
 import type { CheckRequest, Decision, ReasonCode } from './decision.ts';
-import { type DelegationNode, isAlive } from './delegation/node.ts';
-import { mergeInOrder } from './delegation/node-list.ts';
 import { typeOf } from './entity.ts';
 import { LIMITS } from './limits.ts';
+import { chainsOf, chainsToTell, isInQuestion } from './path/chains.ts';
 import { Inquiry } from './path/inquiry.ts';
 import { judgePrincipal } from './path/judge-principal.ts';
 import { type ChainTrace, decisive } from './path/trace.ts';
@@ -33,15 +32,21 @@ export function decide(
     return conclude(inquiry, trace.reasons, trace, []);
   }
 
-  const { live, past } = chainsOf(inquiry);
+  const { live, past, deep } = chainsOf(inquiry);
   const failed: ChainTrace[] = [];
-  for (const leaf of live.slice(0, LIMITS.chainsPerCheck)) {
+  for (const leaf of live) {
     if (inquiry.budget.exhausted) break;
+    // A single chain is walked in any case: there is nothing that it could crowd out.
+    if (live.length > 1 && !isInQuestion(inquiry, leaf)) continue;
+    if (failed.length === LIMITS.chainsPerCheck) {
+      inquiry.reach('chainsPerCheck');
+      break;
+    }
     const trace = walkChain(inquiry, leaf.chain);
     if (trace.allowed) return conclude(inquiry, [], trace, failed);
     failed.push(trace);
   }
-  if (live.length > LIMITS.chainsPerCheck) inquiry.reach('chainsPerCheck');
+  if (deep.some((leaf) => isInQuestion(inquiry, leaf))) inquiry.reach('chainDepth');
   const dependent = failed.find(depends);
   if (dependent !== undefined) {
     return conclude(
@@ -52,9 +57,10 @@ export function decide(
     );
   }
   if (failed.length === 0) {
-    for (const leaf of past) failed.push(walkChain(inquiry, leaf.chain));
+    for (const leaf of live.length > 0 ? chainsToTell(inquiry, live) : past)
+      failed.push(walkChain(inquiry, leaf.chain));
   }
-  const reported = failed.find(coversThroughout) ?? failed[0];
+  const [reported] = failed;
   if (reported !== undefined) {
     return conclude(
       inquiry,
@@ -69,13 +75,13 @@ export function decide(
 /** Nothing leads from origin to actor: what can still be said of the two of them. */
 function noChain(inquiry: Inquiry): [readonly ReasonCode[], ChainTrace, readonly ChainTrace[]] {
   const { origin, actor } = inquiry.request;
-  const whole = { origin, actor, path: [origin, actor], depth: 1 };
+  const whole = { origin, actor, path: [origin, actor], depth: 1n };
   const steps = [
-    judgePrincipal(inquiry, origin, { origin, actor: origin, path: [origin], depth: 0 }, whole),
+    judgePrincipal(inquiry, origin, { origin, actor: origin, path: [origin], depth: 0n }, whole),
     judgePrincipal(inquiry, actor, whole, whole),
   ];
   const all = new Set<ReasonCode>(steps[0]?.reasons);
-  all.add('no_chain');
+  if (inquiry.limit !== 'chainDepth') all.add('no_chain');
   for (const reason of steps[1]?.reasons ?? []) all.add(reason);
   const reasons = decisive([...all]);
   return [reasons, { allowed: false, reasons, steps }, []];
@@ -97,37 +103,6 @@ function refusal(inquiry: Inquiry): ReasonCode | undefined {
 /** Whether it takes nothing but certain values of the open attributes for the chain to carry the request. */
 function depends({ reasons }: ChainTrace): boolean {
   return reasons[0] === 'depends';
-}
-
-/** A chain that is about the action and the resource says more of a denial than one that never was. */
-function coversThroughout(trace: ChainTrace): boolean {
-  return !trace.reasons.includes('not_covered');
-}
-
-/** How many chains that are over a denial tells about. */
-const PAST_CHAINS_TOLD = 4;
-
-/** The chains from origin to actor: live ones in the order in which they are tried, and some that are over. */
-function chainsOf(inquiry: Inquiry): { live: readonly DelegationNode[]; past: readonly DelegationNode[] } {
-  const { request, snapshot, now } = inquiry;
-  const { origin, actor } = request;
-  const leads = (node: DelegationNode): boolean =>
-    inquiry.budget.spend(1) && !node.chain.some((edge) => edge.delegation.to === origin);
-
-  if (request.delegation !== undefined) {
-    const node = snapshot.delegations.get(request.delegation);
-    const fits =
-      node !== undefined && node.delegation.to === actor && (node.origin === undefined || node.origin === origin);
-    if (!fits || !node.sound || !leads(node)) return { live: [], past: [] };
-    return isAlive(node, origin, now) ? { live: [node], past: [] } : { live: [], past: [node] };
-  }
-
-  const { fixed, open } = snapshot.delegations.candidates(origin, actor);
-  const inOrder = mergeInOrder(fixed?.aliveAt(now) ?? [], open?.aliveAt(now) ?? []);
-  const live = inOrder.filter((node) => isAlive(node, origin, now) && leads(node));
-  if (live.length > 0) return { live, past: [] };
-  const past = [...inOrder, ...(fixed?.past() ?? []), ...(open?.past() ?? [])].filter(leads);
-  return { live, past: past.slice(0, PAST_CHAINS_TOLD) };
 }
 
 function conclude(

@@ -87,7 +87,7 @@ function readCase(file: string): Case {
 function judge(policies: Policies, input: Case['inputs'][number], action: string): Judgement {
   const { principal, resource, auxData } = input;
   const entity = `principal:${principal.id}`;
-  const path: PathView = { origin: entity, actor: entity, path: [entity], depth: 0 };
+  const path: PathView = { origin: entity, actor: entity, path: [entity], depth: 0n };
   const kind = resource.kind ?? '';
   return policies.judge({
     principal: { ...principal, entity, type: 'principal', roles: principal.roles ?? [], attr: principal.attr ?? {} },

@@ -32,7 +32,7 @@ function compile(files: readonly { path: string; text: string }[]): Policies {
 /** What the plan promises and the check does not keep; and whether it promised anything. */
 function broken(policies: Policies, { principal: who, resource, action }: Asked, known: readonly string[]) {
   const principal = { ...who, attr: who.attr as Attributes, entity: `user:${who.id}`, type: 'user' };
-  const path = { origin: principal.entity, actor: principal.entity, path: [principal.entity], depth: 0 };
+  const path = { origin: principal.entity, actor: principal.entity, path: [principal.entity], depth: 0n };
   const host = { now: 1_700_000_000_000, related: () => ({ kind: 'no' as const }), budget: new Budget(10_000_000) };
   const all = resource.attr as Attributes;
   const attr = Object.fromEntries(Object.entries(all).filter(([name]) => known.includes(name)));

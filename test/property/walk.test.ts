@@ -106,13 +106,18 @@ describe('29: order', () => {
 });
 
 describe('32: bounds', () => {
-  it('too many chains: what the first ones carry is allowed, what only a later one would is not', () => {
+  it('too many chains: what the first ones carry is allowed, what only a later one would is not; others do not count', () => {
     holds(
-      fc.record({ chains: fc.integer({ min: 1, max: 70 }), good: fc.nat(69), base: fc.nat(5) }),
-      ({ chains, good, base }) => {
-        const world = fanWorld(chains, good % chains, base);
+      fc.record({
+        chains: fc.integer({ min: 1, max: 70 }),
+        good: fc.nat(69),
+        base: fc.nat(5),
+        others: fc.constantFrom<OtherChains>('in_question', 'not_covered', 'not_held'),
+      }),
+      ({ chains, good, base, others }) => {
+        const world = fanWorld(chains, good % chains, base, others);
         const decision = ask(world, FAN, 1);
-        expect(decision.allowed).toBe(good % chains < 64);
+        expect(decision.allowed).toBe(others !== 'in_question' || good % chains < 64);
         if (!decision.allowed)
           expect({ reason: decision.reason, limit: decision.limit }).toEqual({
             reason: 'limit_exceeded',
@@ -172,16 +177,21 @@ const FAN: CheckRequest = {
   resource: 'doc:plan',
 };
 
-/** `chains` delegations to one agent, of which only the one at `good`, in the order of trying, covers the question. */
-function fanWorld(chains: number, good: number, base: number): World {
-  const delegations = Array.from({ length: chains }, (_, at) =>
-    wideEdge({
+/** Why the other chains do not carry: their condition is false, or they are not about the question at all. */
+type OtherChains = 'in_question' | 'not_covered' | 'not_held';
+
+/** `chains` delegations to one agent, of which only the one at `good`, in the order of trying, carries the question. */
+function fanWorld(chains: number, good: number, base: number, others: OtherChains): World {
+  const delegations = Array.from({ length: chains }, (_, at) => {
+    const isOther = at !== good;
+    return wideEdge({
       id: `f${String(at + base).padStart(3, '0')}`,
-      from: at % 2 === 0 ? 'user:alice' : 'user:*',
+      from: isOther && others === 'not_held' ? `group:g${at}#member` : at % 2 === 0 ? 'user:alice' : 'user:*',
       to: 'agent:worker',
-      capabilities: [{ actions: ['read'], resources: [at === good ? 'doc:*' : 'doc:a/*'] }],
-    }),
-  );
+      capabilities: [{ actions: ['read'], resources: [isOther && others === 'not_covered' ? 'doc:a/*' : 'doc:*'] }],
+      ...(isOther && others === 'in_question' ? { condition: 'false' } : undefined),
+    });
+  });
   const [open] = POOL;
   if (open === undefined) throw new Error('the pool is empty');
   return { ...open, tuples: [], entities: [], delegations, revocations: [], activations: [] };

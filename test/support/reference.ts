@@ -45,8 +45,10 @@ export function reference(world: World, request: CheckRequest, now: number): Ver
   const verdicts = live.map((chain) => ({ chain, reasons: judge.chain(chain) }));
   const carrying = verdicts.find(({ reasons }) => reasons.length === 0);
   if (carrying !== undefined) return { allowed: true, delegation: leafOf(carrying.chain), reasons: [] };
-  // Of the chains that failed, one that is about the question says more than one that never was.
-  const failed = verdicts.find(({ reasons }) => !reasons.includes('not_covered'))?.chain ?? live[0] ?? chains[0];
+  // Of the chains that failed, one that is held and about the question says more than one that never was.
+  const covering = verdicts.filter(({ reasons }) => !reasons.includes('not_covered'));
+  const inQuestion = covering.find(({ reasons }) => !reasons.includes('not_in_set')) ?? covering[0];
+  const failed = inQuestion?.chain ?? live[0] ?? chains[0];
   if (failed === undefined) return { allowed: false, reasons: ['no_chain'] };
   return { allowed: false, delegation: leafOf(failed), reasons: judge.chain(failed) };
 }

@@ -2,7 +2,7 @@ import { compileCondition } from '../cel/condition.ts';
 import type { EntityId } from '../entity.ts';
 import { LIMITS } from '../limits.ts';
 import { type Activation, type Delegation, isSet, type Revocation } from './delegation.ts';
-import type { CompiledCondition, DelegationNode } from './node.ts';
+import type { CompiledCondition, DelegationNode, Soundness } from './node.ts';
 import { NodeList } from './node-list.ts';
 import { compilePatterns } from './patterns.ts';
 
@@ -11,6 +11,8 @@ interface Arrivals {
   readonly byOrigin: Map<EntityId, NodeList>;
   /** Held for any member of a template's set. */
   readonly open: NodeList;
+  /** Those that are part of no path only because it would be longer than `chainDepth`. */
+  readonly deep: DelegationNode[];
 }
 
 /**
@@ -95,14 +97,19 @@ export class Forest {
 
   /**
    * The delegations by which `actor` may hold something from `origin`: first those not revoked, fewest hops and
-   * smallest id first. Membership in a template's set is not looked at here.
+   * smallest id first. Membership in a template's set is not looked at here. `deep`: what would be part of longer
+   * chains than there may be, for any origin.
    */
   candidates(
     origin: EntityId,
     actor: EntityId,
-  ): { readonly fixed: NodeList | undefined; readonly open: NodeList | undefined } {
+  ): {
+    readonly fixed: NodeList | undefined;
+    readonly open: NodeList | undefined;
+    readonly deep: readonly DelegationNode[];
+  } {
     const arrivals = this.arrivals.get(actor);
-    return { fixed: arrivals?.byOrigin.get(origin), open: arrivals?.open };
+    return { fixed: arrivals?.byOrigin.get(origin), open: arrivals?.open, deep: arrivals?.deep ?? [] };
   }
 
   private link(delegation: Delegation, parent: DelegationNode | undefined): void {
@@ -130,7 +137,7 @@ export class Forest {
         [delegation, ...delegation.capabilities].some(({ condition }) => this.readsPath(condition)),
       onwardTo: delegation.onward_to === undefined ? undefined : compilePatterns(delegation.onward_to),
       children: [],
-      sound: isSound(delegation, parent, origin),
+      soundness: soundnessOf(delegation, parent, origin),
       ownRevocation: own,
       revoked: earlier(parent?.revoked, own),
       maxSessionMs: Math.min(
@@ -143,22 +150,31 @@ export class Forest {
     chain.push(node);
     this.nodes.set(delegation.id, node);
     parent?.children.push(node);
-    if (node.sound) this.index(node);
+    this.index(node);
     for (const child of take(this.waiting, delegation.id)) this.link(child, node);
   }
 
   private index(node: DelegationNode): void {
-    const { from, to } = node.delegation;
+    if (node.soundness === 'unsound') return;
+    const arrivals = this.arrivalsAt(node.delegation.to);
+    if (node.soundness === 'too_deep') {
+      arrivals.deep.push(node);
+      return;
+    }
+    this.listOf(arrivals, node).add(node);
+    const { from } = node.delegation;
     const departures = this.departures.get(from);
     if (departures === undefined) this.departures.set(from, new Set([node]));
     else departures.add(node);
+  }
 
-    let arrivals = this.arrivals.get(to);
+  private arrivalsAt(holder: EntityId): Arrivals {
+    let arrivals = this.arrivals.get(holder);
     if (arrivals === undefined) {
-      arrivals = { byOrigin: new Map(), open: new NodeList() };
-      this.arrivals.set(to, arrivals);
+      arrivals = { byOrigin: new Map(), open: new NodeList(), deep: [] };
+      this.arrivals.set(holder, arrivals);
     }
-    this.listOf(arrivals, node).add(node);
+    return arrivals;
   }
 
   private listOf(arrivals: Arrivals, node: DelegationNode): NodeList {
@@ -178,7 +194,7 @@ export class Forest {
       const wasAlive = next.revoked === undefined;
       next.revoked = earlier(next.revoked, revocation);
       const arrivals = this.arrivals.get(next.delegation.to);
-      if (wasAlive && arrivals !== undefined) this.listOf(arrivals, next).retire(next);
+      if (wasAlive && next.soundness === 'sound' && arrivals !== undefined) this.listOf(arrivals, next).retire(next);
       stack.push(...next.children);
     }
   }
@@ -211,12 +227,25 @@ function fixedOrigin(delegation: Delegation): EntityId | undefined {
   return delegation.parent !== undefined || isSet(delegation.from) ? undefined : delegation.from;
 }
 
-/** One hop more on a sound chain: see `DelegationNode.sound`. */
-function isSound(delegation: Delegation, parent: DelegationNode | undefined, origin: EntityId | undefined): boolean {
-  const { from, to } = delegation;
+/** One hop more on a chain: see `DelegationNode.soundness`. */
+function soundnessOf(
+  delegation: Delegation,
+  parent: DelegationNode | undefined,
+  origin: EntityId | undefined,
+): Soundness {
+  if (!isConnected(delegation, parent, origin)) return 'unsound';
+  return parent !== undefined && parent.chain.length >= LIMITS.chainDepth ? 'too_deep' : 'sound';
+}
+
+/** One origin, each edge from whom the one before is to, nobody twice. */
+function isConnected(
+  { from, to }: Delegation,
+  parent: DelegationNode | undefined,
+  origin: EntityId | undefined,
+): boolean {
   if (from === to || to === origin) return false;
   if (parent === undefined) return isSet(from) || from === origin;
-  if (!parent.sound || parent.chain.length >= LIMITS.chainDepth || from !== parent.delegation.to) return false;
+  if (parent.soundness === 'unsound' || from !== parent.delegation.to) return false;
   if (parent.origin !== undefined && parent.origin !== origin) return false;
   return !parent.chain.some((edge) => edge.delegation.to === to || edge.delegation.to === origin);
 }

@@ -14,6 +14,8 @@ export interface CompiledCapability {
   readonly condition: CompiledCondition | undefined;
 }
 
+export type Soundness = 'sound' | 'too_deep' | 'unsound';
+
 /** A delegation in its place in the forest, with what follows from its ancestors computed once. */
 export interface DelegationNode {
   readonly delegation: Delegation;
@@ -34,9 +36,9 @@ export interface DelegationNode {
   readonly children: DelegationNode[];
   /**
    * Whether it can be part of a path: one origin, connected, nobody twice, not too deep. What is not sound is kept
-   * by id but never indexed, so it adds no authority (invariants 11 to 14).
+   * by id and adds no authority (invariants 11 to 14); what is too deep, and nothing else, is told in denials.
    */
-  readonly sound: boolean;
+  readonly soundness: Soundness;
   /** Its own revocation for everybody. */
   ownRevocation: Revocation | undefined;
   /** What killed it: the earliest revocation for everybody on its chain. */

@@ -8,8 +8,10 @@ import type { PathView, PolicyPrincipal, PolicyResource } from '../policy/judgem
 import type { Membership } from '../relationships/membership.ts';
 import { membership } from '../relationships/membership-check.ts';
 import type { EntityRecord, Snapshot } from '../snapshot.ts';
+import { type Holding, holdingOf } from './holding.ts';
 
 const NOTHING: Attributes = {};
+const ORIGIN_HOLDS: Holding = { held: true };
 
 /**
  * One question while it is being decided: the request against one snapshot at one moment, with what every hop of
@@ -36,6 +38,8 @@ export class Inquiry {
   private readonly action: { readonly name: string; readonly properties: Attributes };
   private readonly cerbos: boolean;
   private reached: LimitName | undefined;
+  /** By the `from` of roots: many chains come from one set, and each is asked about once. */
+  private holdings: Map<string, Holding> | undefined;
 
   constructor(request: CheckRequest, snapshot: Snapshot, now: number, explain: boolean) {
     this.request = request;
@@ -91,6 +95,19 @@ export class Inquiry {
     const answer = membership({ subject, relation, object, context }, bundle.model, tuples, this.host);
     if (answer.kind === 'unknown' && answer.because.kind === 'limit') this.reach(answer.because.limit);
     return answer;
+  }
+
+  /** Whether a root that is `from` somebody or a set is held for the origin. */
+  holding(from: string): Holding {
+    const { origin } = this.request;
+    if (from === origin) return ORIGIN_HOLDS;
+    this.holdings ??= new Map();
+    let holding = this.holdings.get(from);
+    if (holding === undefined) {
+      holding = holdingOf(from, origin, (relation, object) => this.related(origin, relation, object));
+      this.holdings.set(from, holding);
+    }
+    return holding;
   }
 
   /** The variables of a capability's or delegation's condition, for the edge that ends at `principal`. */

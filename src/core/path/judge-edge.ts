@@ -2,9 +2,8 @@ import type { Condition, ConditionTrace } from '../cel/condition.ts';
 import type { Bindings } from '../cel/program.ts';
 import type { ReasonCode } from '../decision.ts';
 import { strength } from '../delegation/attenuation.ts';
-import { isSet } from '../delegation/delegation.ts';
 import { type CompiledCondition, type DelegationNode, liveActivation } from '../delegation/node.ts';
-import { coversName, matchesPattern } from '../delegation/patterns.ts';
+import { coversName } from '../delegation/patterns.ts';
 import type { PathView, PolicyPrincipal } from '../policy/judgement.ts';
 import type { ProofStep } from '../relationships/membership.ts';
 import type { Inquiry } from './inquiry.ts';
@@ -33,7 +32,12 @@ export function judgeEdge(
   inquiry.budget.spend(1);
 
   lifeReasons(inquiry, node, reasons);
-  const held = delegation.parent === undefined ? heldProof(inquiry, delegation.from, reasons) : undefined;
+  let held: readonly ProofStep[] | undefined;
+  if (delegation.parent === undefined) {
+    const holding = inquiry.holding(delegation.from);
+    held = holding.proof;
+    if (!holding.held) reasons.push('not_in_set');
+  }
   if (strength(request.proof) < strength(delegation.proof)) reasons.push('origin_unproven');
   const activation =
     delegation.activation === 'session' ? liveActivation(node, request.origin, inquiry.now) : undefined;
@@ -73,24 +77,6 @@ function lifeReasons(inquiry: Inquiry, node: DelegationNode, reasons: ReasonCode
   if (node.withdrawn.has(request.origin)) reasons.push('withdrawn');
   if (now < delegation.not_before) reasons.push('not_yet_valid');
   if (delegation.expires_at !== undefined && now >= delegation.expires_at) reasons.push('expired');
-}
-
-/** A root is held for the origin iff it is the delegator, or surely a member of the set now. */
-function heldProof(inquiry: Inquiry, from: string, reasons: ReasonCode[]): readonly ProofStep[] | undefined {
-  const { origin } = inquiry.request;
-  if (!isSet(from)) {
-    if (from !== origin) reasons.push('not_in_set');
-    return undefined;
-  }
-  if (from.endsWith(':*')) {
-    if (!matchesPattern(from, origin)) reasons.push('not_in_set');
-    return undefined;
-  }
-  const hash = from.indexOf('#');
-  const member = inquiry.related(origin, from.slice(hash + 1), from.slice(0, hash));
-  if (member.kind === 'yes') return member.proof;
-  reasons.push('not_in_set');
-  return undefined;
 }
 
 /** What a condition that does not hold is told as. */

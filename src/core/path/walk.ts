@@ -17,7 +17,7 @@ export function walkChain(inquiry: Inquiry, chain: readonly DelegationNode[]): C
   const { origin } = inquiry.request;
   const people: EntityId[] = [origin];
   for (const edge of chain) people.push(edge.delegation.to);
-  const whole: PathView = { origin, actor: people[chain.length] ?? origin, path: people, depth: chain.length };
+  const whole: PathView = { origin, actor: people[chain.length] ?? origin, path: people, depth: BigInt(chain.length) };
 
   // Nobody who looks at `D` means that nobody can tell the views apart.
   const isSeen = inquiry.snapshot.bundle.policies.readsPath || chain[chain.length - 1]?.chainReadsPath === true;
@@ -45,7 +45,7 @@ export function walkChain(inquiry: Inquiry, chain: readonly DelegationNode[]): C
 /** `D` for whoever may see the path up to the principal at `last`. */
 function viewUpTo(people: readonly EntityId[], last: number): PathView {
   const path = people.slice(0, last + 1);
-  return { origin: people[0] ?? '', actor: people[last] ?? '', path, depth: last };
+  return { origin: people[0] ?? '', actor: people[last] ?? '', path, depth: BigInt(last) };
 }
 
 function reasonsOf(inquiry: Inquiry, steps: readonly Step[], people: readonly EntityId[]): readonly ReasonCode[] {

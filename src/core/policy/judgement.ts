@@ -42,7 +42,7 @@ export interface PathView {
   /** Principals from the origin on, as far as visible. */
   readonly path: readonly EntityId[];
   /** Edges in the visible part. */
-  readonly depth: number;
+  readonly depth: bigint;
 }
 
 export interface PolicyInput {

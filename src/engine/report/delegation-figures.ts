@@ -86,7 +86,7 @@ export function delegationFigures(state: Snapshot, use: DelegationUse, asked: De
 }
 
 function isLive(node: DelegationNode, at: number): boolean {
-  return node.sound && node.revoked === undefined && node.notBefore <= at && at < node.expiresAt;
+  return node.soundness === 'sound' && node.revoked === undefined && node.notBefore <= at && at < node.expiresAt;
 }
 
 function openSessions(node: DelegationNode, at: number): number {

@@ -186,7 +186,8 @@ function originsAndActors(snapshot: Snapshot, at: number): ReadonlySet<string> {
   }
   for (const node of snapshot.delegations.all()) {
     const { to } = node.delegation;
-    if (node.revoked !== undefined || at < node.notBefore || at >= node.expiresAt || !node.sound) continue;
+    if (node.revoked !== undefined || at < node.notBefore || at >= node.expiresAt || node.soundness !== 'sound')
+      continue;
     if (node.origin !== undefined) {
       if (!add(node.origin, to)) return pairs;
       continue;

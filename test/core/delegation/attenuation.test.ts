@@ -4,6 +4,7 @@ import type { Delegation } from '../../../src/core/delegation/delegation.ts';
 import type { DelegationDraft } from '../../../src/core/delegation/draft.ts';
 import { Forest } from '../../../src/core/delegation/forest.ts';
 import type { DelegationNode } from '../../../src/core/delegation/node.ts';
+import { LIMITS } from '../../../src/core/limits.ts';
 
 const NOW = Date.parse('2026-11-24T12:00:00Z');
 const HOUR = 3_600_000;
@@ -130,6 +131,27 @@ describe('a child', () => {
     });
     expect(excess({ capabilities: [{ actions: ['read'], resources: ['tool:x'] }] }, parent)).toHaveLength(1);
     expect(excess({ capabilities: [{ actions: ['write'], resources: ['tool:x'] }] }, parent)).toEqual([]);
+  });
+
+  it('may be the last hop that a chain has, and none beyond', () => {
+    const forest = new Forest();
+    const { delegation } = node();
+    const chain = Array.from({ length: LIMITS.chainDepth }, (_, at) => ({
+      ...delegation,
+      id: `d${at}`,
+      ...(at === 0 ? undefined : { parent: `d${at - 1}`, from: `agent:a${at - 1}` }),
+      to: `agent:a${at}`,
+      max_depth: 100,
+    }));
+    for (const one of chain) forest.add(one);
+    const at = (edges: number) => {
+      const parent = forest.get(`d${edges - 1}`);
+      if (parent === undefined) throw new Error('no such parent');
+      const made = deriveChild(child, parent);
+      return made.ok ? [] : made.error.map(({ field }) => field);
+    };
+    expect(at(LIMITS.chainDepth - 1)).toEqual([]);
+    expect(at(LIMITS.chainDepth)).toEqual(['parent']);
   });
 
   it('may not be made below max_depth 0', () => {

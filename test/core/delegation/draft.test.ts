@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type DelegationDraft, draftFaults } from '../../../src/core/delegation/draft.ts';
+import { LIMITS } from '../../../src/core/limits.ts';
 
 const NOW = Date.parse('2026-11-24T12:00:00Z');
 const TYPES = new Set(['user', 'agent', 'group', 'document', 'tool']);
@@ -17,6 +18,8 @@ describe('a draft', () => {
     expect(fieldsOf({ condition: 'R.attr.amount < 10', expires_at: NOW + 1, not_before: NOW, onward_to: [] })).toEqual(
       [],
     );
+    expect(fieldsOf({ max_depth: LIMITS.chainDepth - 1 })).toEqual([]);
+    expect(fieldsOf({ activation: 'session', max_session: LIMITS.sessionSeconds })).toEqual([]);
     expect(fieldsOf({ from: 'group:finance#member' })).toEqual([]);
     expect(fieldsOf({ from: 'user:*' })).toEqual([]);
   });
@@ -56,6 +59,12 @@ describe('a draft', () => {
     ['an endless session', { activation: 'session', max_session: 1e9 }, ['max_session']],
     ['a fractional depth', { max_depth: 0.5 }, ['max_depth']],
     ['a negative depth', { max_depth: -1 }, ['max_depth']],
+    ['more hops than a chain has', { max_depth: LIMITS.chainDepth }, ['max_depth']],
+    [
+      'a session of a second too many',
+      { activation: 'session', max_session: LIMITS.sessionSeconds + 1 },
+      ['max_session'],
+    ],
     ['an odd name', { name: '\u0007' }, ['name']],
     [
       'too many capabilities',

@@ -121,6 +121,14 @@ describe('what expressions see', () => {
     expect(deny.judge(input({ visible: ALONE })).effect).toBe('allow');
   });
 
+  it.each(['D.depth < 2', 'D.depth + 1 == 2', 'D.depth % 2 == 1', 'D.path.size() == D.depth + 1'])(
+    'D.depth is an int: %s',
+    (condition) => {
+      const deny = policiesOf([docPolicy([ALLOW_ALL, rule('DENY', condition)])]);
+      expect(deny.judge(input({ visible: ALONE, whole: DELEGATED }))).toMatchObject({ effect: 'deny', errors: [] });
+    },
+  );
+
   it('D through variables and derived roles, in each view by itself', () => {
     const asked = input({ visible: ALONE, whole: DELEGATED });
     const variables = '  variables: {local: {depth: D.depth}}\n  importDerivedRoles: [set]\n';

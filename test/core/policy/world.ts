@@ -33,12 +33,12 @@ export interface Asked {
   readonly explain?: boolean;
 }
 
-export const ALONE: PathView = { origin: 'user:alice', actor: 'user:alice', path: ['user:alice'], depth: 0 };
+export const ALONE: PathView = { origin: 'user:alice', actor: 'user:alice', path: ['user:alice'], depth: 0n };
 export const DELEGATED: PathView = {
   origin: 'user:alice',
   actor: 'agent:bot',
   path: ['user:alice', 'agent:bot'],
-  depth: 1,
+  depth: 1n,
 };
 
 /** Alice, with the role `user`, wants to `view` the document `d1`, unless something else is said. */

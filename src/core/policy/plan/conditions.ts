@@ -146,7 +146,7 @@ export class PlanConditions {
     if (prepared !== undefined) return prepared;
     const { input, settings } = this;
     const { entity } = input.principal;
-    const path = { origin: entity, actor: entity, path: [entity], depth: 0 };
+    const path = { origin: entity, actor: entity, path: [entity], depth: 0n };
     const whole = {
       ...input,
       resource: { ...input.resource, entity: '', id: '' },
