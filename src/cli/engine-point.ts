@@ -8,7 +8,7 @@ import { type Failure, failure, isFault } from '../engine/failure.ts';
 import type { Question } from '../engine/question.ts';
 import type { DecisionPoint } from '../mcp/decision-point.ts';
 import { EVALUATION, toQuestion } from '../wire/question.ts';
-import { refusalOfFailure } from '../wire/refusal.ts';
+import { reasonOf, refusalOfFailure } from '../wire/refusal.ts';
 
 const WHOLE = Compile(EVALUATION);
 
@@ -36,5 +36,5 @@ function toAnswer(answer: Result<Answer, Failure>): Evaluation | EvaluationFault
   }
   if (isFault(answer.error)) throw new Error(answer.error.message);
   const { status, message } = refusalOfFailure(answer.error);
-  return { decision: false, error: { status, message } };
+  return { decision: false, error: { status, message, ...reasonOf(answer.error) } };
 }

@@ -308,11 +308,12 @@ function toEntity(text: string, properties?: Attributes) {
 
 /** A question as the body of AuthZEN's Access Evaluation request. */
 export function toEvaluation(question: Question): object {
-  const { context, on_behalf_of: origin, agent, delegation, revision, open_attributes: open } = question;
+  const { context, on_behalf_of: origin, agent, chain, delegation, revision, open_attributes: open } = question;
   const extended = {
     ...context,
     ...(origin === undefined ? undefined : { on_behalf_of: toEntity(origin) }),
     ...(agent === undefined ? undefined : { agent }),
+    ...(chain === undefined ? undefined : { chain }),
     ...(open === undefined ? undefined : { open_attributes: open }),
     ...(delegation === undefined ? undefined : { delegation }),
     ...(revision === undefined ? undefined : { revision }),

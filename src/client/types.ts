@@ -2,6 +2,9 @@
 
 export type Attributes = { readonly [name: string]: unknown };
 
+/** A principal that somebody claims to be on the chain: `type:id`, or a bare name that the caller's settings map. */
+export type ClaimedPrincipal = string | { readonly name: string };
+
 /** May `actor` do `action` to `resource`, and on whose behalf? */
 export interface Question {
   /** Who is calling, `agent:researcher`; for a person without an agent the person. */
@@ -21,6 +24,8 @@ export interface Question {
   readonly open_attributes?: readonly string[];
   readonly action_properties?: Attributes;
   readonly context?: Attributes;
+  /** The chain that is claimed, the origin first: where it is not that of the graph, the answer is no. */
+  readonly chain?: readonly ClaimedPrincipal[];
   /** Only the chain that ends with this delegation. */
   readonly delegation?: string;
   /** At least as fresh as this revision of an earlier answer. */
@@ -45,7 +50,12 @@ export interface Evaluation {
 /** An item of a batch that could not be decided. */
 export interface EvaluationFault {
   readonly decision: false;
-  readonly error: { readonly status: number; readonly message: string };
+  readonly error: {
+    readonly status: number;
+    readonly message: string;
+    /** `actor_missing`: no agent was named that is known. */
+    readonly reason?: string;
+  };
 }
 
 export type Step =

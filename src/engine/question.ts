@@ -17,6 +17,9 @@ export interface Described {
   readonly roles?: readonly string[];
 }
 
+/** A principal of a claimed chain; a name is mapped by the caller's settings. */
+export type Claimed = EntityId | { readonly name: string };
+
 /** What was asked, in whichever format, before anybody looked at who asks (contracts, section 1). */
 export interface Question {
   readonly subject: Described;
@@ -31,7 +34,7 @@ export interface Question {
   readonly openAttributes?: readonly string[];
   readonly context?: Attributes;
   readonly delegation?: string;
-  readonly claimedChain?: readonly EntityId[];
+  readonly claimedChain?: readonly Claimed[];
   /** At least this fresh. */
   readonly revision?: string;
   readonly scope?: string;
@@ -72,7 +75,9 @@ export function toCheckRequest(question: Question, caller: Caller, settings: Set
     resource: question.resource.entity,
   };
   if (question.delegation !== undefined) request.delegation = question.delegation;
-  if (question.claimedChain !== undefined) request.claimedChain = question.claimedChain;
+  if (question.claimedChain !== undefined) {
+    request.claimedChain = question.claimedChain.map((one) => claimedEntity(one, caller));
+  }
   if (question.actionProperties !== undefined) request.actionProperties = ordered(question.actionProperties);
   if (question.resource.properties !== undefined) request.resourceAttributes = ordered(question.resource.properties);
   if (question.openAttributes !== undefined) request.openAttributes = question.openAttributes;
@@ -136,8 +141,18 @@ function endsOf(question: Question, caller: Caller, settings: Settings): Result<
   return ok({ actor: mapped.value, origin: subject });
 }
 
+/** Whom a claim means. A name that means nobody here is written as no entity can be, so it is on no path. */
+function claimedEntity(claimed: Claimed, caller: Caller): EntityId {
+  if (typeof claimed === 'string') return claimed;
+  return agentNamed(claimed.name, caller) ?? `?${claimed.name}`;
+}
+
+function agentNamed(name: string, caller: Caller): EntityId | undefined {
+  return caller.agents !== undefined && Object.hasOwn(caller.agents, name) ? caller.agents[name] : undefined;
+}
+
 function mapAgent(name: string, caller: Caller): Result<Described, Failure> {
-  const entity = caller.agents !== undefined && Object.hasOwn(caller.agents, name) ? caller.agents[name] : undefined;
+  const entity = agentNamed(name, caller);
   if (entity !== undefined) return ok({ entity });
   return err(
     failure(

@@ -1,7 +1,8 @@
-import type { Attributes } from '../client/types.ts';
+import type { Attributes, ClaimedPrincipal } from '../client/types.ts';
 import { nameToId } from '../core/cerbos-name.ts';
 import { type EntityId, parseEntity, toEntity } from '../core/entity.ts';
 import type { Sender } from './sender.ts';
+import { claimedChain, isBoundToKey } from './token-claims.ts';
 
 /** What the official SDKs hand to a server of the access token that they verified (`AuthInfo`). */
 export interface AuthInfo {
@@ -37,9 +38,21 @@ export function senderOfAuthInfo(authInfo: AuthInfo | undefined, options: AuthIn
   }
   const person = toEntity('user', nameToId(name));
   if (!person.ok) throw new Error(`the claim ${subject} cannot name a user: ${person.error}`);
+  if (extra !== undefined && isBoundToKey(extra))
+    throw new Error('the access token is bound to a key (cnf), which is not verified here');
+  const claimed = claimedChain(extra ?? {}, person.value);
+  if (!claimed.ok) throw new Error(`the access token is not acceptable: ${claimed.error}`);
+  const chain = claimed.value?.map((one) => known(one, agents));
+  const asks = chain === undefined ? undefined : { chain };
   const token = { ...extra, client_id: clientId };
-  if (agents === undefined) return { asks: { actor: person.value, agent: clientId }, token };
-  return { asks: { actor: agentOf(clientId, agents), on_behalf_of: person.value }, token };
+  if (agents === undefined) return { asks: { actor: person.value, agent: clientId, ...asks }, token };
+  return { asks: { actor: agentOf(clientId, agents), on_behalf_of: person.value, ...asks }, token };
+}
+
+/** A claimed name as the agent that it is here, as far as that is known. */
+function known(claimed: ClaimedPrincipal, agents: AuthInfoOptions['agents']): ClaimedPrincipal {
+  if (typeof claimed === 'string' || agents === undefined || !Object.hasOwn(agents, claimed.name)) return claimed;
+  return agents[claimed.name] ?? claimed;
 }
 
 function agentOf(clientId: string, agents: { readonly [clientId: string]: string }): EntityId {

@@ -12,6 +12,7 @@ export const CODES = {
   invalidParams: -32602,
   internal: -32603,
   denied: -32001,
+  headerMismatch: -32020,
 } as const;
 
 /** What came is not JSON. */
@@ -41,6 +42,29 @@ export function unknownMethod(method: string): ResponseError {
 /** The decision point said no: its coarse reason, and the id under which the decision is recorded. */
 export function denied({ reason, id }: Pick<Evaluation, 'reason' | 'id'>): ResponseError {
   return { code: CODES.denied, message: `denied: ${reason}`, data: { reason, decision: id } };
+}
+
+/** The token's client is no agent that the decision point knows: nobody acts, so nobody may. */
+export function unknownAgent(client: string): ResponseError {
+  return {
+    code: CODES.denied,
+    message: `denied: the client "${shorten(client)}" of the access token is no agent that is known here`,
+    data: { reason: 'actor_missing', client: shorten(client) },
+  };
+}
+
+/** The server's answer asks for something that cannot be decided here, so it does not pass. */
+export function undecidableAnswer(what: string): ResponseError {
+  return {
+    code: CODES.denied,
+    message: `denied: the server answered with ${what}, which cannot be decided here`,
+    data: { reason: 'undecidable_answer' },
+  };
+}
+
+/** A header contradicts the message (MCP 2026-07-28, "Streamable HTTP"). */
+export function headerMismatch(why: string): ResponseError {
+  return { code: CODES.headerMismatch, message: `header mismatch: ${why}` };
 }
 
 /**

@@ -4,9 +4,10 @@ import { err, ok, type Result } from '../core/result.ts';
 import { parseTraceparent } from '../core/traceparent.ts';
 import { bindRequest, type Direction, needsDefinition, passesUnasked } from './binding/binding.ts';
 import { listQuestions } from './binding/list-filter.ts';
+import { askedInAnswer, withoutSharing } from './binding/server-answer.ts';
 import type { DecisionPoint } from './decision-point.ts';
 import { Definitions, type ListTools } from './definitions.ts';
-import { denied, errorResponse, invalidRequest, undecided } from './errors.ts';
+import { denied, errorResponse, invalidRequest, undecidableAnswer, undecided, unknownAgent } from './errors.ts';
 import type { Message, Notification, Request, RequestId, Response, ResponseError } from './messages/message.ts';
 import type { Outcome } from './outcome.ts';
 import type { Sender } from './sender.ts';
@@ -140,14 +141,30 @@ export class Guard {
     if (isOwn(id)) return DROP;
     const method = id === null ? undefined : this.asked.get(id);
     if (id !== null) this.asked.delete(id);
+    const refused = await this.decideAnswer(response, sender);
+    if (refused !== undefined) return { kind: 'replace', message: errorResponse(id, refused) };
     if ('error' in response) return FORWARD;
     if (method === 'tools/list' && Array.isArray(response.result.tools)) this.definitions.learn(response.result);
     const list = listQuestions(response, { server: this.options.server, sender });
-    if (list === undefined) return FORWARD;
+    if (list === undefined) return asKept(response, withoutSharing(response));
     const evaluations = await this.ask(list.questions, id, sender.trace);
     if (!evaluations.ok) return { kind: 'replace', message: errorResponse(id, evaluations.error) };
     const kept = list.keep(evaluations.value.map(({ decision, reason }) => decision === true || reason === 'depends'));
-    return kept === response ? FORWARD : { kind: 'replace', message: kept };
+    return asKept(response, withoutSharing(kept));
+  }
+
+  /** Why an answer may not pass that asks something of the agent or its person: each such thing is decided. */
+  private async decideAnswer(response: Response, sender: Sender): Promise<ResponseError | undefined> {
+    const asked = askedInAnswer(response);
+    if (asked.kind === 'nothing') return undefined;
+    if (asked.kind === 'undecidable') return undecidableAnswer(asked.what);
+    for (const request of asked.requests) {
+      const outcome = await this.decideRequest({ ...request, id: response.id ?? request.id }, sender, 'to_client');
+      if (outcome.kind === 'forward') continue;
+      const isError = outcome.kind === 'answer' && 'error' in outcome.message;
+      return isError ? (outcome.message as { readonly error: ResponseError }).error : undecided();
+    }
+    return undefined;
   }
 
   /** One evaluation for each question, or the error that stands for all of them. */
@@ -161,6 +178,12 @@ export class Guard {
     try {
       const answers = await this.options.point.decide(questions, requestId, trace);
       if (answers.length !== questions.length) throw new Error('not every question was answered');
+      const { agent } = questions[0] ?? {};
+      const unknown = answers.find(isWithoutAgent);
+      if (agent !== undefined && unknown !== undefined) {
+        this.options.log?.(`denied: ${unknown.error.message}`);
+        return err(unknownAgent(agent));
+      }
       return ok(answers.map(toEvaluation));
     } catch (fault) {
       return err(this.fault('not decided', fault));
@@ -179,6 +202,16 @@ function traceOf({ params }: Request): string | undefined {
   return parseTraceparent(
     typeof meta === 'object' && meta !== null && 'traceparent' in meta ? meta.traceparent : undefined,
   );
+}
+
+/** Whether it could not be asked because nobody is known who acts. */
+function isWithoutAgent(answer: Evaluation | EvaluationFault): answer is EvaluationFault {
+  return 'error' in answer && answer.error.reason === 'actor_missing';
+}
+
+/** What becomes of an answer of which this is left. */
+function asKept(response: Response, kept: Response): Outcome {
+  return kept === response ? FORWARD : { kind: 'replace', message: kept };
 }
 
 function toEvaluation(answer: Evaluation | EvaluationFault): Evaluation {

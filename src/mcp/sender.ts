@@ -6,7 +6,7 @@ import type { Attributes, Question } from '../client/types.ts';
  */
 export interface Sender {
   /** What every question about the sender's messages begins with. */
-  readonly asks: Pick<Question, 'actor' | 'on_behalf_of' | 'agent' | 'delegation'>;
+  readonly asks: Pick<Question, 'actor' | 'on_behalf_of' | 'agent' | 'chain' | 'delegation'>;
   /**
    * `token` in the expressions of declared mappings: the claims of the verified token; where there is none, `sub` is
    * the origin's id and `client_id` the actor's.

@@ -5,7 +5,7 @@ import { LIMITS } from '../core/limits.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Unfinished } from '../core/unfinished.ts';
 import { type Failure, failure } from '../engine/failure.ts';
-import type { Described, Question } from '../engine/question.ts';
+import type { Claimed, Described, Question } from '../engine/question.ts';
 
 /** Any JSON object. Which keys it has is for policies to say. */
 export const JSON_OBJECT = Type.Unsafe<Attributes>(Type.Object({}));
@@ -26,7 +26,9 @@ export const CONTEXT = Type.Object({
   agent: Type.Optional(Type.Union([ENTITY, Type.String()])),
   delegation: Type.Optional(Type.String({ description: 'Only the chain that ends with this delegation' })),
   chain: Type.Optional(
-    Type.Array(Type.Union([PRINCIPAL, Type.String()]), { description: 'Claimed principals, origin first; compared' }),
+    Type.Array(Type.Union([PRINCIPAL, Type.Object({ name: Type.String({ minLength: 1 }) }), Type.String()]), {
+      description: 'Claimed principals, origin first; compared. A name is one of those in the settings of the caller',
+    }),
   ),
   open_attributes: Type.Optional(
     Type.Array(Type.String({ minLength: 1 }), {
@@ -101,9 +103,13 @@ function described(field: string, { type, id, properties }: Static<typeof ENTITY
   return admitted.ok ? ok({ entity: entity.value, properties: admitted.value }) : admitted;
 }
 
-function toChain(chain: NonNullable<Context['chain']>): Result<readonly EntityId[], Failure> {
-  const principals: EntityId[] = [];
+function toChain(chain: NonNullable<Context['chain']>): Result<readonly Claimed[], Failure> {
+  const principals: Claimed[] = [];
   for (const [index, link] of chain.entries()) {
+    if (typeof link !== 'string' && 'name' in link) {
+      principals.push({ name: link.name });
+      continue;
+    }
     const parsed = typeof link === 'string' ? parseEntity(link) : toEntity(link.type, link.id);
     const entity = named(`context.chain/${index}`, parsed);
     if (!entity.ok) return entity;

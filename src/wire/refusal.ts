@@ -38,6 +38,11 @@ const TABLE: { readonly [code in RefusalCode]: Row } = {
   store_unavailable: { status: 503, title: 'The store is not available' },
 };
 
+/** The one reason that an enforcement point can tell its own client: the agent that it named is none. */
+export function reasonOf({ code }: Failure): { readonly reason?: 'actor_missing' } {
+  return code === 'actor_missing' ? { reason: code } : {};
+}
+
 export interface Refusal {
   readonly code: RefusalCode;
   readonly status: number;

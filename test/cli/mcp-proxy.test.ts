@@ -390,7 +390,9 @@ describe('in front of a server that speaks HTTP', () => {
         const known = await post(url, call(1, 'echo'), await token('https://helper.example/?app=1'));
         expect(await known.json()).toMatchObject({ result: { reached: 'tools/call' } });
         const unknown = await post(url, call(2, 'echo'), await token('somebody'));
-        expect(await unknown.json()).toMatchObject({ error: { code: -32603 } });
+        expect(await unknown.json()).toMatchObject({
+          error: { code: -32001, data: { reason: 'actor_missing', client: 'somebody' } },
+        });
       },
       /bare name "somebody"/,
     );

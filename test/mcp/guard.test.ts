@@ -296,4 +296,96 @@ describe('from the server', () => {
     ];
     for (const [message, kind] of messages) expect((await guard.fromServer(message, SENDER)).kind).toBe(kind);
   });
+
+  describe('answers that ask for something', () => {
+    const consent = { mode: 'url', elicitationId: 'e', url: 'https://login.example/consent', message: 'please' };
+    const elicit = (data: unknown): Message => ({
+      jsonrpc: '2.0',
+      id: 4,
+      error: { code: -32042, message: 'consent', data },
+    });
+    const result = (members: Attributes): Message => ({ jsonrpc: '2.0', id: 4, result: members });
+
+    test('elicitations in an error are decided as the request is', async () => {
+      const { guard, asked } = guarded(refused);
+      expect(errorOf(await guard.fromServer(elicit({ elicitations: [consent, consent] }), SENDER))).toMatchObject({
+        id: 4,
+        code: -32001,
+        data: { reason: 'denied', decision: 'd_mcp_server:erp' },
+      });
+      expect(asked[0]?.questions).toMatchObject([{ actor: 'agent:a', action: 'elicit', resource: 'mcp_server:erp' }]);
+      const { guard: open, asked: all } = guarded(allowed);
+      expect(await open.fromServer(elicit({ elicitations: [consent, consent] }), SENDER)).toEqual({ kind: 'forward' });
+      expect(all).toHaveLength(2);
+    });
+
+    test.each<[string, Message]>([
+      ['no data', elicit(undefined)],
+      ['no list', elicit({ elicitations: {} })],
+      ['an empty list', elicit({ elicitations: [] })],
+      ['a list of something else', elicit({ elicitations: [consent, 'x'] })],
+      ['too many', elicit({ elicitations: Array.from({ length: 17 }, () => consent) })],
+      ['requests for input in a result', result({ resultType: 'input_required', inputRequests: {} })],
+      ['the same without its type', result({ content: [], inputRequests: {} })],
+      ['a result type that is not known', result({ resultType: 'task', content: [] })],
+      ['a result type that is no text', result({ resultType: null })],
+    ])('%s: it cannot be decided, whatever is allowed', async (_what, message) => {
+      const { guard, asked } = guarded(allowed);
+      expect(errorOf(await guard.fromServer(message, SENDER))).toMatchObject({
+        id: 4,
+        code: -32001,
+        data: { reason: 'undecidable_answer' },
+      });
+      expect(asked).toEqual([]);
+    });
+
+    test('a complete result passes as it is', async () => {
+      const { guard } = guarded(refused);
+      expect(await guard.fromServer(result({ resultType: 'complete', content: [] }), SENDER)).toEqual({
+        kind: 'forward',
+      });
+    });
+  });
+
+  test('what may be cached is for this client alone, and for no time', async () => {
+    const { guard } = guarded(byName({ a: 'allowed' }));
+    const shared = { cacheScope: 'public', ttlMs: 300_000 };
+    const own = { cacheScope: 'private', ttlMs: 0 };
+    const of = (result: Attributes): Message => ({ jsonrpc: '2.0', id: 1, result });
+    const pairs: readonly (readonly [Attributes, Attributes])[] = [
+      [
+        { tools: [{ name: 'a' }], ...shared },
+        { tools: [{ name: 'a' }], ...own },
+      ],
+      [
+        { tools: [{ name: 'a' }, { name: 'c' }], ttlMs: 1 },
+        { tools: [{ name: 'a' }], ...own },
+      ],
+      [
+        { contents: [], ...shared },
+        { contents: [], ...own },
+      ],
+      [
+        { contents: [], cacheScope: 'private', ttlMs: 5 },
+        { contents: [], ...own },
+      ],
+    ];
+    for (const [given, kept] of pairs) {
+      expect(await guard.fromServer(of(given), SENDER)).toEqual({ kind: 'replace', message: of(kept) });
+    }
+    expect(await guard.fromServer(of({ tools: [{ name: 'a' }], ...own }), SENDER)).toEqual({ kind: 'forward' });
+  });
+
+  test('a client that is no agent here is denied, and named', async () => {
+    const { guard } = guarded(() => ({
+      decision: false,
+      error: { status: 400, message: 'x', reason: 'actor_missing' },
+    }));
+    const sender: Sender = { asks: { actor: 'user:alice', agent: 'some-app' }, token: {} };
+    expect(errorOf(await guard.fromClient(call(7), sender))).toMatchObject({
+      code: -32001,
+      message: expect.stringContaining('"some-app"'),
+      data: { reason: 'actor_missing', client: 'some-app' },
+    });
+  });
 });

@@ -69,7 +69,15 @@ function toRequest(
   actor: EntityId,
   { context, proof }: Pick<TestTable, 'context' | 'proof'>,
 ): CheckRequest {
-  const { subject, resource, onBehalfOf: _none, agent: _neither, revision: _latest, ...rest } = question;
+  const {
+    subject,
+    resource,
+    onBehalfOf: _none,
+    agent: _neither,
+    revision: _latest,
+    claimedChain: _claim,
+    ...rest
+  } = question;
   return {
     ...rest,
     actor,

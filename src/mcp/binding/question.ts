@@ -16,7 +16,7 @@ export type Asked = Pick<
  * told to whoever can change it.
  */
 export function toQuestion(asked: Asked, sender: Sender, server: string, method: string): Result<Question, string> {
-  const { actor, on_behalf_of, agent, delegation } = sender.asks;
+  const { actor, on_behalf_of, agent, chain, delegation } = sender.asks;
   const { action, resource, properties, open_attributes, action_properties } = asked;
   const question: Unfinished<Question> = {
     actor,
@@ -26,6 +26,7 @@ export function toQuestion(asked: Asked, sender: Sender, server: string, method:
   };
   if (on_behalf_of !== undefined) question.on_behalf_of = on_behalf_of;
   if (agent !== undefined) question.agent = agent;
+  if (chain !== undefined) question.chain = chain;
   if (delegation !== undefined) question.delegation = delegation;
   if (properties !== undefined) question.properties = properties;
   if (open_attributes !== undefined) question.open_attributes = open_attributes;

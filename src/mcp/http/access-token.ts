@@ -6,10 +6,11 @@ import {
   type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose';
-import type { Attributes } from '../../client/types.ts';
+import type { Attributes, ClaimedPrincipal } from '../../client/types.ts';
 import { nameToId } from '../../core/cerbos-name.ts';
 import { toEntity } from '../../core/entity.ts';
 import { err, ok, type Result } from '../../core/result.ts';
+import { claimedChain, isBoundToKey } from '../token-claims.ts';
 import { isLoopbackHost } from './loopback.ts';
 import type { TokenOptions } from './proxy-options.ts';
 
@@ -20,6 +21,8 @@ export interface TokenHolder {
   /** The client that the token was issued to, by the issuer's name for it. */
   readonly client: string;
   readonly claims: Attributes;
+  /** The chain that it claims, if it claims one. */
+  readonly chain: readonly ClaimedPrincipal[] | undefined;
 }
 
 /** Says whose an access token is, or why it is not accepted. Throws where the issuer's keys cannot be had. */
@@ -54,6 +57,8 @@ const TOKEN_FAULTS: { readonly [code: string]: string } = {
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'its signature is not valid',
 };
 
+const BOUND = 'it is bound to a key (cnf), whose possession is not verified here: take one that is not bound';
+
 /**
  * Verifies JWT access tokens (RFC 9068; RFC 8725 for what to insist on): signature, issuer, audience, `exp` and `nbf`.
  *
@@ -79,6 +84,7 @@ export function tokenVerifier(options: TokenOptions): Result<VerifyToken, string
       if (!TYPES.has((protectedHeader.typ ?? '').toLowerCase().replace(/^application\//, ''))) {
         return err('its type (typ) is not at+jwt or JWT');
       }
+      if (isBoundToKey(payload)) return err(BOUND);
       return toHolder(payload, subject);
     } catch (fault) {
       if (!(fault instanceof errors.JOSEError)) throw fault;
@@ -104,7 +110,9 @@ function toHolder(claims: Attributes, subject: string): Result<TokenHolder, stri
   if (typeof client !== 'string' || client === '') {
     return err('it does not say which client it was issued to (client_id or azp)');
   }
-  return ok({ person: person.value, client, claims });
+  const chain = claimedChain(claims, person.value);
+  if (!chain.ok) return chain;
+  return ok({ person: person.value, client, claims, chain: chain.value });
 }
 
 function openKeys(keys: TokenOptions['keys']): Result<JWTVerifyGetKey, string> {

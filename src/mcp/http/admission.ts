@@ -16,6 +16,8 @@ const ONLY_ONCE = [
   'origin',
   'mcp-session-id',
   'mcp-protocol-version',
+  'mcp-method',
+  'mcp-name',
   'last-event-id',
   'content-type',
 ];

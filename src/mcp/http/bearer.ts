@@ -98,8 +98,9 @@ async function withAccessToken(settings: Settings, token: string): Promise<Resul
     return err(refusal(503, 'the keys of the issuer cannot be had, so no access token can be verified'));
   }
   if (!verified.ok) return err(unauthenticated(settings, `the access token is not valid: ${verified.error}`));
-  const { person, client, claims } = verified.value;
-  const sender: Sender = { asks: { actor: person, agent: client }, token: claims };
+  const { person, client, claims, chain } = verified.value;
+  const asks = { actor: person, agent: client, ...(chain === undefined ? undefined : { chain }) };
+  const sender: Sender = { asks, token: claims };
   return ok({ sender, credential: { kind: 'proxy' }, owner: JSON.stringify(['token', person, client]) });
 }
 

@@ -3,13 +3,14 @@ import { LIMITS } from '../../core/limits.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { parseTraceparent } from '../../core/traceparent.ts';
 import type { DecisionPoint } from '../decision-point.ts';
-import { errorResponse } from '../errors.ts';
+import { errorResponse, headerMismatch } from '../errors.ts';
 import type { Guard } from '../guard.ts';
 import { decodeMessage } from '../messages/decode-message.ts';
 import type { Message, RequestId } from '../messages/message.ts';
 import { type AdmissionRules, type Admitted, admit, readBody } from './admission.ts';
 import type { Identify, Identity } from './bearer.ts';
 import { endToEnd, type Headers, without } from './headers.ts';
+import { mirrorFault } from './mirrored-headers.ts';
 import type { HttpProxyOptions } from './proxy-options.ts';
 import { putLast } from './put-last.ts';
 import { type HttpRefusal, refusal } from './refusal.ts';
@@ -95,10 +96,12 @@ export class HttpEndpoint {
     const decoded = decodeMessage(body.value);
     if (!decoded.ok) return sendMessage(reply, 400, errorResponse(decoded.error.id, decoded.error.error));
     const message = decoded.value;
+    const mismatch = mirrorFault(call.header, message);
+    const id = 'method' in message && 'id' in message ? message.id : null;
+    if (mismatch !== undefined) return sendMessage(reply, 400, errorResponse(id, headerMismatch(mismatch)));
     const trace = parseTraceparent(call.header('traceparent'));
     const sender = trace === undefined ? identity.sender : { ...identity.sender, trace };
     const outcome = await guard.fromClient(message, sender);
-    const id = 'method' in message && 'id' in message ? message.id : null;
     switch (outcome.kind) {
       case 'forward':
         return this.forward(call, id, body.value);

@@ -18,7 +18,9 @@ export const ANSWER = Type.Object({
       limit: Type.Optional(Type.String()),
       bundle: Type.Optional(Type.String()),
       observed: Type.Optional(Type.Boolean({ description: 'What was decided, where the caller only observes' })),
-      error: Type.Optional(Type.Object({ status: Type.Integer(), message: Type.String() })),
+      error: Type.Optional(
+        Type.Object({ status: Type.Integer(), message: Type.String(), reason: Type.Optional(Type.String()) }),
+      ),
     }),
   ),
 });

@@ -10,7 +10,7 @@ import type { App } from '../app.ts';
 import { callerOf } from '../authentication.ts';
 import { correlationOf } from '../correlation.ts';
 import { EVALUATION, type Evaluation, PARTIAL_EVALUATION, type PartialEvaluation, toQuestion } from '../question.ts';
-import { refusalOfFailure } from '../refusal.ts';
+import { reasonOf, refusalOfFailure } from '../refusal.ts';
 import type { Routes } from '../routes.ts';
 import { fieldErrors, summary } from '../validation.ts';
 import { ANSWER, answerJson } from './answer.ts';
@@ -90,7 +90,10 @@ function questionOf(item: Result<Evaluation, Failure>): Result<Question, Failure
 function itemJson(answer: Result<Answer, Failure>): object {
   if (answer.ok) return answerJson(answer.value);
   const refusal = refusalOfFailure(answer.error);
-  return { decision: false, context: { error: { status: statusOf(refusal), message: refusal.message } } };
+  return {
+    decision: false,
+    context: { error: { status: statusOf(refusal), message: refusal.message, ...reasonOf(answer.error) } },
+  };
 }
 
 /** An item over the defaults of its batch: a member replaces the default as a whole, except who acts for whom. */

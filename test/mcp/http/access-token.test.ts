@@ -81,6 +81,19 @@ test.each<[string, object, object, string]>([
   expect(await verify(await sign(claims, header))).toEqual({ ok: false, error: expect.stringContaining(why) });
 });
 
+test('a token that is bound to a key is none without the proof', async () => {
+  expect(await verify(await sign({ ...CLAIMS, cnf: { jkt: 'x' } }))).toMatchObject({
+    ok: false,
+    error: expect.stringContaining('cnf'),
+  });
+});
+
+test('what act claims is told, and act that names nobody is refused', async () => {
+  const chained = await verify(await sign({ ...CLAIMS, act: { sub: 'helper-app' } }));
+  expect(chained).toMatchObject({ ok: true, value: { chain: ['user:alice', { name: 'helper-app' }] } });
+  expect(await verify(await sign({ ...CLAIMS, act: 'helper-app' }))).toMatchObject({ ok: false });
+});
+
 test('only what the issuer’s key has signed counts', async () => {
   expect((await verify(await sign(CLAIMS, {}, stranger.privateKey))).ok).toBe(false);
   const [header, , signature] = (await sign()).split('.');

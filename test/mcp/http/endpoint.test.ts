@@ -180,6 +180,14 @@ describe('what is no message for the server', () => {
     },
   );
 
+  test('a header that contradicts the message', async () => {
+    const before = proxy.server.requests.length;
+    const answer = await post({ ...proxy, headers: { ...proxy.headers, 'mcp-name': 'another' } }, JSON.stringify(ECHO));
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ id: expect.anything(), error: { code: -32020 } });
+    expect(proxy.server.requests).toHaveLength(before);
+  });
+
   test('a header that says two things', async () => {
     const answer = await new Promise<number | undefined>((resolve) => {
       const headers = { ...proxy.headers, 'content-type': 'application/json', 'mcp-session-id': ['a', 'b'] };
