@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { isNodeName } from './audit/records/record.ts';
+import { isLoopbackHost } from './core/loopback.ts';
 import type { Problem } from './core/problem.ts';
 import { err, ok, type Result } from './core/result.ts';
 import { readYaml } from './core/yaml-value.ts';
@@ -21,6 +21,8 @@ export interface Config {
   readonly jwtKeysets: string | undefined;
   readonly seed: string | undefined;
   readonly dev: boolean;
+  /** Names under which pages of the server's own are shown to browsers, lower case, with their port. */
+  readonly publicHosts: ReadonlySet<string>;
   /** The id of the one store of the OpenFGA door. */
   readonly storeId: string;
   readonly node: string;
@@ -74,6 +76,11 @@ interface Key {
 }
 
 const isText = (value: string): boolean => value.trim() !== '';
+const hostList = (value: string): readonly string[] =>
+  value
+    .split(',')
+    .map((host) => host.trim().toLowerCase())
+    .filter((host) => host !== '');
 const isFlag = (value: string): boolean => value === 'true' || value === 'false';
 const path = (help: string, placeholder: string): Key => ({
   help,
@@ -110,6 +117,12 @@ export const CONFIG_KEYS = {
   ),
   seed: path('entities and relationships for an empty store', 'FILE'),
   dev: flag('one caller that may do everything, without a key; on loopback only'),
+  public_hosts: {
+    help: 'names under which browsers reach the server, parted by commas: their pages may change something',
+    placeholder: 'HOSTS',
+    expected: 'host names, with a port where it is not the usual one, as in behalf.example.com,localhost:8443',
+    accepts: (value) => isText(value) && hostList(value).every((host) => /^[a-z0-9.-]+(:\d{1,5})?$/.test(host)),
+  },
   store_id: {
     help: 'id of the store at the OpenFGA door',
     placeholder: 'ULID',
@@ -236,7 +249,7 @@ export function parseConfig(sources: {
   const stated = (key: ConfigKey): Value | undefined =>
     inOrder.map(({ values }) => values.get(key)).find((value) => value !== undefined);
   const config = toConfig(stated);
-  if (config.dev && !isLoopback(config.host)) {
+  if (config.dev && !isLoopbackHost(config.host)) {
     problems.push({
       message: `--dev lets everybody do everything, and ${config.host} is not a loopback address: take 127.0.0.1, or callers instead of --dev`,
     });
@@ -254,13 +267,6 @@ export function loadConfig(flags: Flags, env: Environment): Result<Config, reado
   } catch (fault) {
     return err([{ message: `the configuration cannot be read: ${fault instanceof Error ? fault.message : fault}` }]);
   }
-}
-
-/** Whether only this machine reaches the address. A name other than localhost may mean anything. */
-export function isLoopback(host: string): boolean {
-  const address = host.toLowerCase().replace(/^\[|\]$/g, '');
-  if (address === 'localhost' || address === '::1') return true;
-  return isIP(address) === 4 && address.startsWith('127.');
 }
 
 function toConfig(stated: (key: ConfigKey) => Value | undefined): Config {
@@ -289,6 +295,7 @@ function toConfig(stated: (key: ConfigKey) => Value | undefined): Config {
     jwtKeysets: text('jwt_keysets'),
     seed: text('seed'),
     dev: on('dev'),
+    publicHosts: new Set(hostList(text('public_hosts') ?? '')),
     storeId: text('store_id') ?? CONFIG_KEYS.store_id.default,
     node: text('node') ?? CONFIG_KEYS.node.default,
     environment: text('environment'),
@@ -306,7 +313,7 @@ function toConfig(stated: (key: ConfigKey) => Value | undefined): Config {
     keepBundle: on('keep_bundle'),
     allowOrphans: on('allow_orphans'),
     watch: on('watch'),
-    metrics: (text('metrics') ?? (isLoopback(host) ? 'open' : 'audit')) === 'open' ? 'open' : 'audit',
+    metrics: (text('metrics') ?? (isLoopbackHost(host) ? 'open' : 'audit')) === 'open' ? 'open' : 'audit',
   };
 }
 

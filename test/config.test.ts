@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CONFIG_KEYS, isLoopback, loadConfig, parseConfig } from '../src/config.ts';
+import { CONFIG_KEYS, loadConfig, parseConfig } from '../src/config.ts';
+import { isLoopbackHost } from '../src/core/loopback.ts';
 import { formatProblem } from '../src/core/problem.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'behalf-config-'));
@@ -58,6 +59,7 @@ describe('config', () => {
       log_keep_days: '30',
       log_keep_mib: '512',
       dev: 'true',
+      public_hosts: 'behalf.example.com,localhost:8443',
       checkpoint_webhook: 'https://witness.example/checkpoints',
       keep_bundle: 'true',
       allow_orphans: 'true',
@@ -140,7 +142,7 @@ describe('config', () => {
     ['10.0.0.1', false],
     ['localhost.example.com', false],
   ])('%s is loopback: %s', (host, expected) => {
-    expect(isLoopback(host)).toBe(expected);
+    expect(isLoopbackHost(host)).toBe(expected);
   });
 
   test('reads the file that the flag or the variable names, or says why it cannot', () => {

@@ -10,11 +10,20 @@ const read = new WeakMap<CallerRow, StoredCaller | null>();
 const verified = new Map<string, Verified>();
 const MOST_VERIFIED = 1024;
 
+/** The row that each caller was read from. */
+const callersRows = new WeakMap<Caller, CallerRow>();
+
 /** Holds only while this very row is in force. */
 interface Verified {
   readonly id: string;
   readonly row: CallerRow;
   readonly caller: Caller;
+}
+
+/** Whether a caller that came with a key is still the one in force; those without keys always are. */
+export function isStored(caller: Caller, find: (id: string) => CallerRow | undefined): boolean {
+  const row = callersRows.get(caller);
+  return row === undefined || find(caller.id) === row;
 }
 
 /**
@@ -40,6 +49,7 @@ export function authenticate(key: string, find: (id: string) => CallerRow | unde
   if (stored === null || !matchesKey(key, stored.keyHash)) return undefined;
   if (verified.size >= MOST_VERIFIED) verified.clear();
   const caller = { ...stored.caller, credential: credentialOf(stored.keyHash) };
+  callersRows.set(caller, row);
   verified.set(key, { id, row, caller });
   return caller;
 }

@@ -12,8 +12,11 @@ export interface CallerFault {
 
 /** It becomes part of a key and of every record: no separators of paths, headers or logs. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-/** The caller of `--dev`, which has no key: a stored one of that name could not be told from it in the log. */
-const RESERVED = 'dev';
+/** Callers that have no key: a stored one of that name could not be told from them in the logs. */
+const RESERVED: ReadonlyMap<string, string> = new Map([
+  ['dev', 'the caller of --dev'],
+  ['operator', 'what the command itself writes as'],
+]);
 const MODES = ['enforce', 'observe'] as const;
 /** Patterns are compared one by one in every check. */
 const LONGEST_LIST = 256;
@@ -75,7 +78,8 @@ function readId(value: unknown, report: Report): string {
     report('id', 'is 1 to 64 letters, digits, dots, hyphens and underscores, a letter or digit first');
     return '';
   }
-  if (value === RESERVED) report('id', `"${RESERVED}" is the caller of --dev: take another id`);
+  const reserved = RESERVED.get(value);
+  if (reserved !== undefined) report('id', `"${value}" is ${reserved}: take another id`);
   return value;
 }
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { CONFIG_KEYS, type Config, isLoopback, loadConfig } from '../config.ts';
+import { CONFIG_KEYS, type Config, loadConfig } from '../config.ts';
+import { isLoopbackHost } from '../core/loopback.ts';
 import { type Context, EXIT, type Finish, printProblems } from './command.ts';
 import { type ConfigKey, flagsOf, withConfigFlags } from './config-flags.ts';
 import { counted, labelled } from './layout.ts';
@@ -57,7 +58,7 @@ function banner(running: Running, config: Config, version: string): string {
       'callers',
       config.dev
         ? `--dev: without a key everybody may do everything, on loopback only`
-        : `${counted(callers, 'caller')} with ${callers === 1 ? 'a key' : 'keys'}${isLoopback(config.host) ? '' : `, reachable at ${config.host}`}`,
+        : `${counted(callers, 'caller')} with ${callers === 1 ? 'a key' : 'keys'}${isLoopbackHost(config.host) ? '' : `, reachable at ${config.host}`}`,
     ],
     [
       'seeded',

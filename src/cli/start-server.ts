@@ -1,4 +1,5 @@
-import { type Config, isLoopback } from '../config.ts';
+import type { Config } from '../config.ts';
+import { isLoopbackHost } from '../core/loopback.ts';
 import { ok, type Result } from '../core/result.ts';
 import { Checks } from '../engine/check.ts';
 import type { Ledger } from '../engine/ledger.ts';
@@ -57,6 +58,7 @@ export async function startServer(
       rate,
       metrics: { meters, readers: config.metrics },
       dev,
+      publicHosts: config.publicHosts,
       storeId,
       orphans,
       cerbos: { keySets },
@@ -73,7 +75,7 @@ export async function startServer(
 /** Somebody must be able to ask, and beyond loopback nobody else. */
 function admitCallers(ledger: Ledger, config: Config): Result<readonly string[], NotStarted> {
   if ([...ledger.callers()].length > 0) return ok([]);
-  if (!isLoopback(config.host)) {
+  if (!isLoopbackHost(config.host)) {
     return refuse(
       `${config.host} is reachable from other machines, and the store has no callers: add one first with\n  behalf callers add admin --role administer --store ${shown(config.store)}`,
     );

@@ -8,7 +8,7 @@ import { type Failure, failure } from './failure.ts';
 import { isHeldFor } from './held-for.ts';
 import { newId } from './ids.ts';
 import type { Idempotency, Ledger } from './ledger.ts';
-import { hasRole, mayRead, mayRevoke, speaksFor } from './permissions.ts';
+import { hasRole, isHolderFor, mayRead, mayRevoke, speaksFor } from './permissions.ts';
 
 export interface ActivateRequest {
   readonly delegation: string;
@@ -22,7 +22,10 @@ export interface Activated {
   readonly revision: string;
 }
 
-/** Opens a session delegation for one origin: by the origin itself, or by a caller that vouches for it. */
+/**
+ * Opens a session delegation for one origin: by the origin itself, or by a caller that vouches for it and is not whom the
+ * session lets act. Whoever is to be let in does not open.
+ */
 export function activate(
   ledger: Ledger,
   request: ActivateRequest,
@@ -46,6 +49,17 @@ export function activate(
             `the caller ${caller.id} may not open a session for ${request.origin}: it is neither that principal nor vouches for it`,
           ),
         );
+      }
+      if (isHolderFor(caller, request.origin, node)) {
+        return err(
+          failure(
+            'forbidden',
+            `the caller ${caller.id} is ${caller.principal}, which the session would let act: ${request.origin} opens it, or somebody who vouches for ${request.origin} and is not the holder`,
+          ),
+        );
+      }
+      if (snapshot.entity(request.origin)?.suspended === true) {
+        return err(failure('unprocessable', `${request.origin} is suspended: nothing is opened for it`));
       }
       const refused = refusal(snapshot, node, request, now);
       if (refused !== undefined) return err(failure('unprocessable', refused));

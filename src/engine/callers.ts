@@ -1,5 +1,6 @@
 import type { Caller } from '../callers/caller.ts';
 import type { CallerRow } from '../core/change.ts';
+import type { EntityId } from '../core/entity.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { type Failure, failure } from './failure.ts';
 import type { Ledger } from './ledger.ts';
@@ -16,7 +17,11 @@ export function addCaller(
 ): Result<{ readonly revision: string }, Failure> {
   const permitted = requireRole(caller, 'administer');
   if (!permitted.ok) return permitted;
-  return ledger.write(caller, ({ revision }) => {
+  return ledger.write(caller, ({ revision, snapshot }) => {
+    const principal = principalOf(row);
+    if (principal !== undefined && snapshot.entity(principal)?.deleted === true) {
+      return err(failure('unprocessable', `principal: ${principal} was deleted: its id is barred for ever`));
+    }
     if (ledger.caller(row.id) !== undefined) {
       return err(failure('conflict', `there is a caller ${row.id} already: remove it first, or take another id`));
     }
@@ -26,6 +31,11 @@ export function addCaller(
       answer: { revision: ledger.token(revision) },
     });
   });
+}
+
+/** The principal that a stored caller is, if it is one. */
+export function principalOf({ principal }: CallerRow): EntityId | undefined {
+  return typeof principal === 'string' ? principal : undefined;
 }
 
 /** Every stored caller, by id. */

@@ -5,9 +5,11 @@ import type { Attributes, EntityId } from '../core/entity.ts';
 import { typeOf } from '../core/entity.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { EntityRecord, Snapshot } from '../core/snapshot.ts';
+import { principalOf } from './callers.ts';
 import { type Failure, failure } from './failure.ts';
 import type { Idempotency, Ledger } from './ledger.ts';
 import { requireRole } from './permissions.ts';
+import { isPrincipal } from './principals.ts';
 
 export interface Recorded {
   readonly record: EntityRecord;
@@ -101,6 +103,14 @@ export function setSuspended(
   return ledger.write<Recorded>(caller, ({ revision, snapshot }) => {
     const known = knownEntity(snapshot, entity);
     if (!known.ok) return known;
+    if (suspended && !isPrincipal(entity, snapshot)) {
+      return err(
+        failure(
+          'unprocessable',
+          `${entity} is no principal, so nothing goes through it and suspending it would stop nothing: suspend people or agents, or revoke the delegations that are from a set`,
+        ),
+      );
+    }
     const record: EntityRecord = { ...(known.value ?? blank(entity)), suspended };
     if (known.value?.suspended === suspended) {
       return ok({ act: 'none', changes: [], answer: { record, revision: ledger.token() } });
@@ -110,8 +120,8 @@ export function setSuspended(
 }
 
 /**
- * Deletes an entity, for ever: its delegations are revoked and its relationships removed in the same revision, and
- * its id is barred.
+ * Deletes an entity, for ever: its delegations and the keys of its callers are revoked and its relationships removed in the
+ * same revision, and its id is barred.
  */
 export function deleteEntity(ledger: Ledger, entity: EntityId, caller: Caller): Result<Recorded, Failure> {
   const permitted = requireRole(caller, 'administer');
@@ -125,8 +135,17 @@ export function deleteEntity(ledger: Ledger, entity: EntityId, caller: Caller): 
     if (!type.ok) return type;
     const record: EntityRecord = { ...blank(entity), deleted: true };
     const planned = recorded(ledger, 'delete_entity', record, revision);
-    return ok({ ...planned, changes: [...planned.changes, ...removals(snapshot, entity, now, caller, revision)] });
+    return ok({
+      ...planned,
+      changes: [...planned.changes, ...removals(snapshot, entity, now, caller, revision), ...callersOf(ledger, entity)],
+    });
   });
+}
+
+/** Its keys die with it. */
+function callersOf(ledger: Ledger, principal: EntityId): readonly Change[] {
+  const own = [...ledger.callers()].filter((row) => principalOf(row) === principal);
+  return own.map(({ id }) => ({ kind: 'caller', key: id, value: null }));
 }
 
 function removals(

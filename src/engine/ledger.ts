@@ -36,6 +36,9 @@ const COMMITS_PER_READ = 1000;
 const FEW_CHANGES = 10_000;
 const SMALL_SHARE = 0.02;
 
+/** Acts that only take something away. */
+const ENDING: ReadonlySet<string> = new Set(['revoke', 'deactivate']);
+
 /**
  * The state in force and the one way to change it (design, section 7): a write is planned at the latest revision,
  * appended durably, then visible, then acknowledged. One at a time, because nothing here awaits.
@@ -177,6 +180,8 @@ export class Ledger {
     const { act, answer } = planned.value;
     const changes = planned.value.changes.map(inOrder);
     if (changes.length === 0) return ok(answer);
+    const barred = this.barred(caller, act);
+    if (barred !== undefined) return err(barred);
     let stored: number;
     try {
       stored = this.store.commit({
@@ -201,6 +206,21 @@ export class Ledger {
     for (const wake of [...this.waiting]) wake();
     for (const hear of this.followers) hear();
     return ok(answer);
+  }
+
+  /**
+   * Why a caller may not write now: its principal is suspended, so that what it makes would be live once it is resumed; or
+   * deleted. It may still end what there is.
+   */
+  private barred({ id, principal }: Caller, act: string): Failure | undefined {
+    if (principal === undefined || ENDING.has(act)) return undefined;
+    const record = this.live.entity(principal);
+    if (record?.deleted === true) return failure('forbidden', `${principal}, whose caller ${id} is, was deleted`);
+    if (record?.suspended !== true) return undefined;
+    return failure(
+      'forbidden',
+      `${principal}, whose caller ${id} is, is suspended: until it is resumed it may only revoke and end sessions`,
+    );
   }
 
   /** Calls `hear` after each write, once it is visible, until the returned function is called. It must not throw. */

@@ -33,6 +33,17 @@ export function speaksFor(caller: Caller, origin: EntityId): boolean {
   return caller.principal === origin || matchesAny(caller.vouches, origin);
 }
 
+/** Whether the caller is one of those that hold the delegation, or something below it, for another one. */
+export function isHolderFor({ principal }: Caller, origin: EntityId, node: DelegationNode): boolean {
+  if (principal === undefined || principal === origin) return false;
+  const stack: DelegationNode[] = [node];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    if (next.delegation.to === principal) return true;
+    stack.push(...next.children);
+  }
+  return node.chain.some(({ delegation }) => delegation.to === principal);
+}
+
 /** A person (or agent) that hands on its own, or an administrator that decides for the organisation. */
 export function delegationBasis(caller: Caller, delegator: string): 'person' | 'organisation' | undefined {
   if (hasRole(caller, 'delegate') && caller.principal === delegator) return 'person';

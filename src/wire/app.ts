@@ -38,6 +38,8 @@ export interface App {
   readonly metrics?: { readonly meters: DecisionMeters; readonly readers: 'open' | 'audit' };
   /** Requests without a key are the dev caller's. Loopback only: main.ts sees to it. */
   readonly dev: boolean;
+  /** Names under which pages of the server's own are shown to browsers, lower case, with their port. */
+  readonly publicHosts?: ReadonlySet<string>;
   /** The id of the one store of the OpenFGA door. */
   readonly storeId: string;
   /** What a model that is written there may do to stored relationships; absent: refuse what would orphan them. */

@@ -38,6 +38,13 @@ const TABLE: { readonly [code in RefusalCode]: Row } = {
   store_unavailable: { status: 503, title: 'The store is not available' },
 };
 
+/** The caller was removed while its request was under way. */
+export class RemovedCaller extends Error {
+  constructor() {
+    super('the key is not valid any more: its caller was removed');
+  }
+}
+
 /** The one reason that an enforcement point can tell its own client: the agent that it named is none. */
 export function reasonOf({ code }: Failure): { readonly reason?: 'actor_missing' } {
   return code === 'actor_missing' ? { reason: code } : {};
@@ -80,6 +87,7 @@ export class BodyFault extends Error {
 
 /** What Fastify throws at its error handler: faults of the request by their codes, everything else a bug of ours. */
 export function refusalOfFault(fault: unknown): Refusal {
+  if (fault instanceof RemovedCaller) return toRefusal('unauthenticated', fault.message);
   if (fault instanceof BodyFault) return toRefusal('invalid', fault.message);
   // The ports throw these for outages; their messages name the file, and only those who may look at it get there.
   if (fault instanceof Error && fault.name === 'LogError') return toRefusal('log_unavailable', fault.message);

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { browserFault } from '../core/browser-request.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { App } from './app.ts';
 import { authzenDoor } from './authzen/door.ts';
@@ -39,9 +40,16 @@ export function buildServer(app: App): FastifyInstance {
   server.decorateRequest('caller');
   server.setValidatorCompiler(TypeBoxValidatorCompiler);
   parseJsonBodies(server);
+  const browserRules = { open: app.dev, publicHosts: app.publicHosts ?? new Set() };
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    done();
+    const { method, headers } = request;
+    const fault = browserFault(
+      { method, host: headers.host, origin: headers.origin, fetchSite: headers['sec-fetch-site']?.toString() },
+      browserRules,
+    );
+    if (fault === undefined) done();
+    else sendProblem(reply, toRefusal('forbidden', fault));
   });
   server.setNotFoundHandler((request, reply) => {
     sendProblem(reply, toRefusal('no_such_route', `there is no route ${request.method} ${request.url.split('?')[0]}`));

@@ -9,9 +9,9 @@ import {
 import type { Attributes, ClaimedPrincipal } from '../../client/types.ts';
 import { nameToId } from '../../core/cerbos-name.ts';
 import { toEntity } from '../../core/entity.ts';
+import { isLoopbackHost } from '../../core/loopback.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { claimedChain, isBoundToKey } from '../token-claims.ts';
-import { isLoopbackHost } from './loopback.ts';
 import type { TokenOptions } from './proxy-options.ts';
 
 /** Whom a verified token names. */

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { LIMITS } from '../../core/limits.ts';
+import { isLoopbackHost } from '../../core/loopback.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { Header } from './bearer.ts';
 import { mediaType } from './headers.ts';
-import { isLoopbackHost } from './loopback.ts';
 import { type HttpRefusal, refusal } from './refusal.ts';
 
 /** The methods of the Streamable HTTP transport (MCP 2025-11-25, "Transports"). */
@@ -25,6 +25,8 @@ const ONLY_ONCE = [
 export interface AdmissionRules {
   readonly path: string;
   readonly allowedOrigins: ReadonlySet<string>;
+  /** Whoever reaches the proxy may send something without a credential. */
+  readonly open: boolean;
   /** The header that names the origin, lower case. */
   readonly originHeader: string | undefined;
 }
@@ -42,6 +44,16 @@ export function admit(request: IncomingMessage, rules: AdmissionRules): Result<A
     // A page that a browser shows could have its name resolve to this machine ("Security Warning" of the transport).
     return err(refusal(403, `the origin ${origin.slice(0, 128)} is not allowed here`));
   }
+  const host = headersDistinct.host?.join() ?? '';
+  if (rules.open && !isOwnHost(host, rules.allowedOrigins)) {
+    // With a name of its own that resolves here, a page is of the same origin as the proxy (DNS rebinding).
+    return err(
+      refusal(403, `the Host ${host.slice(0, 128)} is none of loopback: without credentials only that is answered`),
+    );
+  }
+  if (origin === '' && headersDistinct['sec-fetch-site']?.join() === 'cross-site') {
+    return err(refusal(403, 'a page of another site may not send anything here (Sec-Fetch-Site)'));
+  }
   if (url.split('?', 1)[0] !== rules.path) return err(refusal(404, `the MCP endpoint is ${rules.path}`));
   const method = METHODS.find((known) => known === request.method);
   if (method === undefined) {
@@ -58,6 +70,11 @@ function isAllowedOrigin(origin: string, allowed: ReadonlySet<string>): boolean 
   if (allowed.has(origin)) return true;
   const url = URL.canParse(origin) ? new URL(origin) : undefined;
   return url !== undefined && /^https?:$/.test(url.protocol) && url.origin === origin && isLoopbackHost(url.hostname);
+}
+
+function isOwnHost(host: string, allowed: ReadonlySet<string>): boolean {
+  if (isLoopbackHost(host.replace(/:\d*$/, ''))) return true;
+  return [...allowed].some((origin) => URL.canParse(origin) && new URL(origin).host === host.toLowerCase());
 }
 
 /** The body of a POST: one JSON text of at most so many bytes. Rejects where the client breaks off. */

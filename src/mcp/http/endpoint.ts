@@ -49,6 +49,7 @@ export class HttpEndpoint {
     this.rules = {
       path,
       allowedOrigins: new Set(allowedOrigins),
+      open: senders.anonymous !== undefined,
       originHeader: senders.originHeader?.toLowerCase(),
     };
     this.identify = identify;

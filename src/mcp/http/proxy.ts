@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isLoopbackHost } from '../../core/loopback.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { serverNameFault } from '../binding/entity-name.ts';
 import { senderIdentification } from './bearer.ts';
 import { HttpEndpoint } from './endpoint.ts';
-import { isLoopbackHost } from './loopback.ts';
 import type { HttpProxy, HttpProxyOptions } from './proxy-options.ts';
 import { toUpstreamAddress, toUpstreamHeaders } from './proxy-settings.ts';
 import { Upstream } from './upstream.ts';

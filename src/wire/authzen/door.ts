@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Searches } from '../../engine/search/search.ts';
 import type { App } from '../app.ts';
-import { authentication } from '../authentication.ts';
+import { authenticated } from '../authentication.ts';
 import { refuseOtherMethods } from '../methods.ts';
 import { refusalOfFault } from '../refusal.ts';
 import { routesOf } from '../routes.ts';
@@ -21,7 +21,7 @@ export async function authzenDoor(door: FastifyInstance, app: App): Promise<void
   const others = refuseOtherMethods(door, sendError);
   configuration(routesOf(door));
   await door.register(async (secured) => {
-    secured.addHook('onRequest', authentication(app, sendError));
+    authenticated(secured, app, sendError);
     const routes = routesOf(secured);
     evaluation(routes, app);
     evaluations(routes, app);

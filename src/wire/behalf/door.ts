@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Reaches } from '../../engine/search/reach.ts';
 import type { App } from '../app.ts';
-import { authentication } from '../authentication.ts';
+import { authenticated } from '../authentication.ts';
 import { refuseOtherMethods } from '../methods.ts';
 import { refusalOfFault } from '../refusal.ts';
 import { routesOf } from '../routes.ts';
@@ -36,7 +36,7 @@ export async function behalfDoor(door: FastifyInstance, app: App): Promise<void>
   health(routesOf(door), app);
   if (app.metrics?.readers === 'open') metricsRoute(routesOf(door), app, app.metrics);
   await door.register(async (secured) => {
-    secured.addHook('onRequest', authentication(app, sendProblem));
+    authenticated(secured, app, sendProblem);
     const routes = routesOf(secured);
     if (app.metrics?.readers === 'audit') metricsRoute(routes, app, app.metrics);
     delegations(routes, app);

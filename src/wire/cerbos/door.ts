@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { App } from '../app.ts';
-import { authentication } from '../authentication.ts';
+import { authenticated } from '../authentication.ts';
 import { refuseOtherMethods } from '../methods.ts';
 import { parseBody } from '../parse-body.ts';
 import { BodyFault, refusalOfFault } from '../refusal.ts';
@@ -31,7 +31,7 @@ export async function cerbosDoor(door: FastifyInstance, app: App): Promise<void>
   const others = refuseOtherMethods(door, sendError);
   serverInfo(routesOf(door), app);
   await door.register(async (secured) => {
-    secured.addHook('onRequest', authentication(app, sendError));
+    authenticated(secured, app, sendError);
     checkResources(routesOf(secured), own);
     planResourcesRoute(routesOf(secured), own);
   });

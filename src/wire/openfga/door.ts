@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { App } from '../app.ts';
-import { authentication } from '../authentication.ts';
+import { authenticated } from '../authentication.ts';
 import { refuseOtherMethods } from '../methods.ts';
 import { refusalOfFault, toRefusal } from '../refusal.ts';
 import { routesOf } from '../routes.ts';
@@ -24,7 +24,7 @@ export async function openfgaDoor(door: FastifyInstance, app: App): Promise<void
   door.setSerializerCompiler(() => JSON.stringify);
   const others = refuseOtherMethods(door, sendError);
   await door.register(async (secured) => {
-    secured.addHook('onRequest', authentication(app, sendError));
+    authenticated(secured, app, sendError);
     secured.addHook('preHandler', (request, reply, done) => {
       const { store } = request.params as { readonly store?: string };
       if (store !== undefined && store !== app.storeId) {

@@ -102,6 +102,7 @@ test('suspensions, deletions, callers, bundles and rollbacks are changes, too', 
   expect(await texts('limit=8')).toEqual([
     'deleted user:bob',
     'removed group:finance#member@user:bob',
+    'removed the caller bob and its key',
     `published ${first}, 2 file(s)`,
     `published ${digest}, 2 file(s)`,
     'removed the caller x and its key',
