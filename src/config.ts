@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isNodeName } from './audit/records/record.ts';
 import { isLoopbackHost } from './core/loopback.ts';
 import type { Problem } from './core/problem.ts';
 import { err, ok, type Result } from './core/result.ts';
 import { readYaml } from './core/yaml-value.ts';
+import { readTextFile } from './text-file.ts';
 
 /** Everything that a server is told before it starts. */
 export interface Config {
@@ -263,7 +263,7 @@ export function loadConfig(flags: Flags, env: Environment): Result<Config, reado
   if (named === undefined) return parseConfig({ flags, env });
   const file = String(named);
   try {
-    return parseConfig({ flags, env, file: { path: file, text: readFileSync(file, 'utf8') } });
+    return parseConfig({ flags, env, file: { path: file, text: readTextFile(file) } });
   } catch (fault) {
     return err([{ message: `the configuration cannot be read: ${fault instanceof Error ? fault.message : fault}` }]);
   }

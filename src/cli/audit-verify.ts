@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { Finding } from '../audit/verify/findings.ts';
 import type { Progress, Verification } from '../audit/verify/verify-directory.ts';
 import { CONFIG_KEYS } from '../config.ts';
+import { readTextFile } from '../text-file.ts';
 import { readPublicKey } from './audit-key.ts';
 import { CommandError, type Context, EXIT, type Finish, printJson } from './command.ts';
 import { counted, labelled } from './layout.ts';
@@ -129,7 +129,7 @@ function verificationJson(found: Verification, hasKey: boolean): object {
 }
 
 function readText(path: string): string {
-  return readable(path, () => readFileSync(path, 'utf8'));
+  return readable(path, () => readTextFile(path));
 }
 
 /** What people name and cannot be read is a mistake of theirs, or their disk's. */

@@ -8,6 +8,8 @@ import type { RecordSource } from '../audit/records/record-source.ts';
 import type { RetentionOptions } from '../audit/segments/retention.ts';
 import { Behalf, BehalfError } from '../client/client.ts';
 import type { CallerRow } from '../core/change.ts';
+import { shorten } from '../core/entity.ts';
+import { readJson } from '../core/json/read-json.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
 import type { Result } from '../core/result.ts';
 import type { Failure } from '../engine/failure.ts';
@@ -145,8 +147,11 @@ export function printProblems(terminal: Terminal, problems: readonly Problem[]):
 /** The JSON value that a text is, or the text itself: `--attr amount=5` is a number, `--attr tag=draft` is text. */
 export function parseValue(text: string): unknown {
   try {
-    return JSON.parse(text);
+    JSON.parse(text);
   } catch {
     return text;
   }
+  const read = readJson(text);
+  if (!read.ok) throw new CommandError(`"${shorten(text)}" ${read.error}`);
+  return read.value;
 }

@@ -1,7 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BundleChoice } from '../client/client.ts';
+import { readJson } from '../core/json/read-json.ts';
 import type { Problem } from '../core/problem.ts';
+import { readTextFile } from '../text-file.ts';
 import { readBundleFiles } from './bundle-files.ts';
 import { CommandError } from './command.ts';
 
@@ -30,18 +32,15 @@ export function readChoice(named: string): Side {
 export function readRequests(file: string): readonly object[] {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readTextFile(file);
   } catch (fault) {
     throw new CommandError(`${file} cannot be read: ${fault instanceof Error ? fault.message : fault}`);
   }
   return text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch (fault) {
-      throw new CommandError(`${file}:${index + 1}: not JSON: ${fault instanceof Error ? fault.message : fault}`);
-    }
+    const read = readJson(line);
+    if (!read.ok) throw new CommandError(`${file}:${index + 1}: the line ${read.error}`);
+    const { value } = read;
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return [value];
     throw new CommandError(`${file}:${index + 1}: a line is one AuthZEN evaluation, a JSON object`);
   });

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { openRedactKey } from '../audit/privacy/redact-key.ts';
 import { parseRedactRules, type RedactRule } from '../audit/privacy/redact-rules.ts';
 import type { RedactionOptions } from '../audit/privacy/redaction.ts';
 import type { RetentionOptions } from '../audit/segments/retention.ts';
 import type { Config } from '../config.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import { readTextFile } from '../text-file.ts';
 import type { LogOptions } from './command.ts';
 
 const MIB = 1024 * 1024;
@@ -61,7 +61,7 @@ export function readRedaction({
 
 function textOf(path: string): Result<string, string> {
   try {
-    return ok(readFileSync(path, 'utf8'));
+    return ok(readTextFile(path));
   } catch (fault) {
     return err(`log_redact_file cannot be read: ${fault instanceof Error ? fault.message : String(fault)}`);
   }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { ChangeMirror } from '../audit/changes/change-mirror.ts';
 import type { Evidence } from '../audit/checkpoints/evidence.ts';
 import type { EvidenceOptions } from '../audit/checkpoints/file-evidence.ts';
@@ -13,6 +12,7 @@ import { Ledger } from '../engine/ledger.ts';
 import { parseSeed, type SeedFile, seedProblems } from '../engine/parse-seed.ts';
 import { isEmpty, seed, seedFaults } from '../engine/seed.ts';
 import type { Store } from '../store/store.ts';
+import { readTextFile } from '../text-file.ts';
 import { type CheckedSources, checkSources } from './check-sources.ts';
 import type { Rooms } from './command.ts';
 import { counted } from './layout.ts';
@@ -215,7 +215,7 @@ async function delegationWarnings(
 
 function readSeed(path: string): Result<SeedFile, readonly Problem[]> {
   try {
-    return parseSeed({ path: shown(path), text: readFileSync(path, 'utf8') });
+    return parseSeed({ path: shown(path), text: readTextFile(path) });
   } catch (fault) {
     return err([{ message: `the seed cannot be read: ${fault instanceof Error ? fault.message : fault}` }]);
   }

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { SourceDirectory } from '../config.ts';
 import type { Problem } from '../core/problem.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { SourceFile } from '../engine/bundles/publish.ts';
+import { readTextFile } from '../text-file.ts';
 
 /** What people write in the two directories, with paths as a bundle names them: `model/…`, `policies/…`. */
 export interface Sources {
@@ -71,7 +72,7 @@ function walk(directory: string, name: string): readonly SourceFile[] {
     // Follows symbolic links: a mounted ConfigMap consists of them.
     const stat = statSync(path);
     if (stat.isDirectory()) return walk(path, `${name}/${entry}`);
-    return stat.isFile() && SOURCE.test(entry) ? [{ path: `${name}/${entry}`, text: readFileSync(path, 'utf8') }] : [];
+    return stat.isFile() && SOURCE.test(entry) ? [{ path: `${name}/${entry}`, text: readTextFile(path) }] : [];
   });
 }
 

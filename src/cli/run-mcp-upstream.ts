@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { type EntityId, parseEntity } from '../core/entity.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { startHttpProxy } from '../mcp/http/proxy.ts';
 import type { SenderOptions, TokenOptions } from '../mcp/http/proxy-options.ts';
+import { readTextFile } from '../text-file.ts';
 import { type Context, EXIT, printProblems } from './command.ts';
 import type { McpProxyOptions } from './mcp-proxy.ts';
 import { type OpenPoint, openPoint } from './open-point.ts';
@@ -112,7 +112,7 @@ function toAgents({ agentName, behalf }: McpProxyOptions): Result<{ readonly [na
 
 function readKeys(path: string): Result<Exclude<TokenOptions['keys'], string>, string> {
   try {
-    const set: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const set: unknown = JSON.parse(readTextFile(path));
     const keys = (set as { readonly keys?: unknown } | null)?.keys;
     if (Array.isArray(keys)) return ok({ keys });
     return err(`${path} is no JWK set: a JSON object with "keys" (RFC 7517)`);

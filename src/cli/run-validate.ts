@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
 import type { Bundle } from '../core/snapshot.ts';
 import { parseSeed, seedProblems } from '../engine/parse-seed.ts';
 import { seedFaults } from '../engine/seed.ts';
+import { readTextFile } from '../text-file.ts';
 import { checkSources } from './check-sources.ts';
 import { EXIT, printJson, printProblems } from './command.ts';
 import { counted } from './layout.ts';
@@ -53,7 +53,7 @@ export function validate(
 function checkSeed(path: string, bundle: Bundle | undefined): readonly Problem[] {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readTextFile(path);
   } catch (fault) {
     return [{ file: shown(path), message: `cannot be read: ${fault instanceof Error ? fault.message : fault}` }];
   }

@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Config, SourceDirectory } from '../config.ts';
 import { err, ok } from '../core/result.ts';
 import type { SourceFile } from '../engine/bundles/publish.ts';
 import type { Surroundings } from '../engine/policy-tests/stage.ts';
 import { isTestFile } from '../engine/run-tests.ts';
+import { readTextFile } from '../text-file.ts';
 import { CommandError } from './command.ts';
 
 interface Places {
@@ -64,10 +65,10 @@ export function surroundingsOf(known: readonly SourceFile[], inPlace: Surroundin
       const target = join(dirname(isKnown ? (inPlace({ file: from, message: '' }).file ?? from) : from), path);
       if (!existsSync(target)) return err(`there is no ${path} (looked for ${target})`);
       try {
-        if (!isDirectory(target)) return ok([{ path: target, text: readFileSync(target, 'utf8') }]);
+        if (!isDirectory(target)) return ok([{ path: target, text: readTextFile(target) }]);
         const names = readdirSync(target).filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.'));
         const paths = names.sort().map((name) => join(target, name));
-        return ok(paths.map((one) => ({ path: one, text: readFileSync(one, 'utf8') })));
+        return ok(paths.map((one) => ({ path: one, text: readTextFile(one) })));
       } catch (fault) {
         return err(`${target} cannot be read: ${fault instanceof Error ? fault.message : fault}`);
       }

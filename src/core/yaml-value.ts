@@ -1,5 +1,16 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type Scalar,
+} from 'yaml';
 import { type Json, shorten } from './entity.ts';
+import { isSafe } from './json/scan-json.ts';
 import type { Problem } from './problem.ts';
 
 /** Where something stands in a file; line and column from 1. */
@@ -135,7 +146,10 @@ export class YamlValue {
     }
     const value = this.scalar;
     if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
-    return typeof value === 'number' && Number.isFinite(value) ? value : this.mistyped('a JSON value');
+    if (typeof value !== 'number' || !Number.isFinite(value)) return this.mistyped('a JSON value');
+    return isSafe((this.node as Scalar).source ?? String(value))
+      ? value
+      : this.mistyped('a number that a double holds (integers up to ±(2^53 − 1)), or a text');
   }
 
   mistyped(expected: string): undefined {

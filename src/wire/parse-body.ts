@@ -1,74 +1,54 @@
 import type { FastifyInstance } from 'fastify';
-import { LIMITS } from '../core/limits.ts';
+import { type Numbers, readJson } from '../core/json/read-json.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import { decodeUtf8 } from '../core/utf8.ts';
 import { BodyFault } from './refusal.ts';
 
-/** Keys by which JavaScript takes data for more than data. Nothing that Behalf reads is called so. */
-const REFUSED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
-
-/** Only by an escape can a lone surrogate come into a body, as UTF-8 has none. */
-const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
+/** The encodings of a JSON body: UTF-8 (RFC 8259, section 8.1), of which ASCII is a part. */
+const CHARSETS: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
+const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/i;
 
 /**
- * JSON and nothing else, for every door: well formed (RFC 8259), no deeper than `LIMITS.inputDepth`, and without keys
- * that programs have been tricked with. Anything else is refused, never repaired. An empty body is no body.
+ * JSON in UTF-8 and nothing else, for every door (`readJson`). Anything else is refused, never repaired. An empty body is
+ * no body.
+ *
+ * @param types media types that are JSON at the door; `*`: whatever it is called
+ * @param numbers of the door: those of contracts that know doubles only are rounded as there
  */
-export function parseJsonBodies(app: FastifyInstance): void {
+export function parseJsonBodies(
+  app: FastifyInstance,
+  numbers: Numbers = 'exact',
+  types: string | string[] = 'application/json',
+): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
-    const parsed = parseBody(text.toString());
+  app.addContentTypeParser(types, { parseAs: 'buffer' }, (request, bytes, done) => {
+    const charset = CHARSET.exec(request.headers['content-type'] ?? '')?.[1];
+    const parsed =
+      charset === undefined || CHARSETS.has(charset.toLowerCase())
+        ? parseBody(bytes as Buffer, numbers)
+        : err(`the body is sent as ${charset.slice(0, 32)}: JSON is UTF-8, send it so`);
     if (parsed.ok) done(null, parsed.value);
     else done(new BodyFault(parsed.error));
   });
 }
 
-/** The value of a JSON text, or what is wrong with it in one sentence. */
-export function parseBody(text: string): Result<unknown, string> {
-  if (text === '') return ok(undefined);
-  let value: unknown;
+/** The value of a body, or what is wrong with it, and where, in one sentence. */
+export function parseBody(bytes: Uint8Array, numbers: Numbers = 'exact'): Result<unknown, string> {
+  if (bytes.length === 0) return ok(undefined);
+  const text = decodeUtf8(bytes);
+  if (text === undefined) return err('the body is not UTF-8, which is the one encoding of JSON');
+  const read = readJson(text, numbers);
+  return read.ok ? read : err(`the body ${read.error}`);
+}
+
+/** Whether the bytes of a query are text once they are decoded (RFC 3986, section 2.1); a decoder would repair them. */
+export function isDecodable(url: string): boolean {
+  const query = url.indexOf('?');
+  if (query < 0 || !url.includes('%', query)) return true;
   try {
-    value = JSON.parse(text);
-  } catch (fault) {
-    return err(`the body is not JSON: ${fault instanceof Error ? fault.message : 'it cannot be read'}`);
+    decodeURIComponent(url.slice(query));
+    return true;
+  } catch {
+    return false;
   }
-  const wrong = inspect(value) ?? (ESCAPED_SURROGATE.test(text) ? loneSurrogate(value) : undefined);
-  return wrong === undefined ? ok(value) : err(wrong);
-}
-
-/** Looks at every key, level by level: no recursion, so that no depth can exhaust the stack. */
-function inspect(value: unknown): string | undefined {
-  let level = isContainer(value) ? [value] : [];
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > LIMITS.inputDepth) {
-      return `the body is nested more than ${LIMITS.inputDepth} deep (limit inputDepth)`;
-    }
-    const next: object[] = [];
-    for (const container of level) {
-      if (Array.isArray(container)) {
-        for (const element of container) if (isContainer(element)) next.push(element);
-        continue;
-      }
-      for (const [key, member] of Object.entries(container)) {
-        if (REFUSED_KEYS.has(key)) return `the body has the key "${key}", which is refused everywhere`;
-        if (isContainer(member)) next.push(member);
-      }
-    }
-    level = next;
-  }
-  return undefined;
-}
-
-/** A text that no UTF-8 can hold can be neither stored nor recorded (RFC 8259, section 8.2; RFC 8785, 3.2.2.2). */
-function loneSurrogate(value: unknown): string | undefined {
-  // As deep as `inspect` has found it to be, at most.
-  const isBroken = (part: unknown): boolean => {
-    if (typeof part === 'string') return !part.isWellFormed();
-    if (!isContainer(part)) return false;
-    return Object.entries(part).some(([key, member]) => !key.isWellFormed() || isBroken(member));
-  };
-  return isBroken(value) ? 'the body has a text with a lone surrogate, which is no Unicode text' : undefined;
-}
-
-function isContainer(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

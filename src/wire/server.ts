@@ -10,7 +10,7 @@ import { sendProblem } from './behalf/problem.ts';
 import { cerbosDoor } from './cerbos/door.ts';
 import { OPENAPI } from './openapi.ts';
 import { openfgaDoor } from './openfga/door.ts';
-import { parseJsonBodies } from './parse-body.ts';
+import { isDecodable, parseJsonBodies } from './parse-body.ts';
 import { refusalOfFault, toRefusal } from './refusal.ts';
 import { requestIdOf } from './request-id.ts';
 
@@ -48,7 +48,9 @@ export function buildServer(app: App): FastifyInstance {
       { method, host: headers.host, origin: headers.origin, fetchSite: headers['sec-fetch-site']?.toString() },
       browserRules,
     );
-    if (fault === undefined) done();
+    if (fault === undefined && !isDecodable(request.raw.url ?? '')) {
+      sendProblem(reply, toRefusal('invalid', 'the query is not percent-encoded UTF-8 (RFC 3986, section 2.1)'));
+    } else if (fault === undefined) done();
     else sendProblem(reply, toRefusal('forbidden', fault));
   });
   server.setNotFoundHandler((request, reply) => {

@@ -1,4 +1,5 @@
 import type { Attributes } from '../../client/types.ts';
+import { decodeUtf8 } from '../../core/utf8.ts';
 import type { Message } from '../messages/message.ts';
 import type { Header } from './bearer.ts';
 
@@ -47,9 +48,5 @@ function decodeHeader(value: string): string | undefined {
   const trimmed = value.trim();
   const encoded = BASE64.exec(trimmed)?.[1];
   if (encoded === undefined) return PLAIN.test(trimmed) ? trimmed : undefined;
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(encoded, 'base64'));
-  } catch {
-    return undefined;
-  }
+  return decodeUtf8(Buffer.from(encoded, 'base64'));
 }

@@ -1,11 +1,12 @@
 import type { Attributes } from '../../client/types.ts';
 import { shorten } from '../../core/entity.ts';
+import { repeatedMember } from '../../core/json/repeated-member.ts';
+import { type JsonScan, scanJson } from '../../core/json/scan-json.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { err, ok, type Result } from '../../core/result.ts';
+import { decodeUtf8 } from '../../core/utf8.ts';
 import { invalidRequest, notJson } from '../errors.ts';
 import type { Message, RequestId, ResponseError } from './message.ts';
-import { repeatedMember } from './repeated-member.ts';
-import { type JsonScan, scanJson } from './scan-json.ts';
 import { type JsonSurvey, quote, surveyJson } from './survey-json.ts';
 
 /** Why there is no message, and the id of the request that it would have been, where that can be told. */
@@ -78,17 +79,6 @@ function wellFormed(text: string): string | undefined {
   return text.isWellFormed() ? text : undefined;
 }
 
-/** Repairs nothing: a byte order mark stays, and is then no JSON. */
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
 const BROKEN = 'it has a line break between its tokens, and travels as one line';
 
 function faultOf(message: Attributes, isActedUpon: boolean, scan: JsonScan, survey: JsonSurvey): string | undefined {
@@ -96,7 +86,7 @@ function faultOf(message: Attributes, isActedUpon: boolean, scan: JsonScan, surv
   const envelope = requestFault(message);
   if (envelope !== undefined) return envelope;
   if (scan.inexact === undefined) return survey.ambiguous;
-  return `the number ${shorten(scan.inexact)} is read differently by different parsers: send it as a string`;
+  return `the number ${shorten(scan.inexact.literal)} is read differently by different parsers: send it as a string`;
 }
 
 function requestFault(message: Attributes): string | undefined {

@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { App } from '../app.ts';
 import { authenticated } from '../authentication.ts';
 import { refuseOtherMethods } from '../methods.ts';
-import { parseBody } from '../parse-body.ts';
-import { BodyFault, refusalOfFault } from '../refusal.ts';
+import { parseJsonBodies } from '../parse-body.ts';
+import { refusalOfFault } from '../refusal.ts';
 import { routesOf } from '../routes.ts';
 import { checkResources } from './check-resources.ts';
 import { sendError } from './error.ts';
@@ -19,11 +19,7 @@ export async function cerbosDoor(door: FastifyInstance, app: App): Promise<void>
     sendError(reply, refusal);
   });
   // Its official client states no type, and fetch then says text/plain: to Cerbos a body is JSON whatever it is called.
-  door.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => {
-    const parsed = parseBody(text.toString());
-    if (parsed.ok) done(null, parsed.value);
-    else done(new BodyFault(parsed.error));
-  });
+  parseJsonBodies(door, 'double', ['application/json', '*']);
   // The answers are built from the decisions, and their outputs may be anything.
   door.setSerializerCompiler(() => JSON.stringify);
   const verifyJwt = await openVerifier(app);

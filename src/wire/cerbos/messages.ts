@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { JSON_OBJECT } from '../question.ts';
+import { BodyFault } from '../refusal.ts';
 
 /** Version and scope as Cerbos accepts them (protovalidate rules of its API, cerbos.engine.v1). */
 export const VERSION = Type.String({ pattern: '^\\w*$' });
@@ -114,7 +115,7 @@ const OPAQUE: ReadonlySet<string> = new Set(['attr', 'requestContext']);
 
 /**
  * A request as protobuf's JSON mapping allows it to be written: members in snake_case mean those in camelCase, and a
- * member that is null is not there.
+ * member that is null is not there. Throws where one stands there in both.
  */
 export function normalized(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(normalized);
@@ -123,6 +124,7 @@ export function normalized(value: unknown): unknown {
   for (const [name, member] of Object.entries(value)) {
     if (member === null) continue;
     const camel = name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    if (Object.hasOwn(members, camel)) throw new BodyFault(`the body has "${camel}" in two spellings: send it once`);
     members[camel] = OPAQUE.has(camel) ? member : normalized(member);
   }
   return members;

@@ -4,6 +4,8 @@ import { endOfString } from './scan-json.ts';
 export interface RepeatedMember {
   /** The first name that stands in one object twice, unescaped. */
   readonly name: string;
+  /** Where it stands the second time. */
+  readonly at: number;
   /** All that do in the outermost object. */
   readonly outer: ReadonlySet<string>;
 }
@@ -14,18 +16,24 @@ export function repeatedMember(text: string): RepeatedMember {
   const outer = new Set<string>();
   let name: string | undefined;
   let string = '';
+  let start = 0;
+  let repeatedAt = 0;
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at];
     if (character === '"') {
       const end = endOfString(text, at);
       string = text.slice(at, end + 1);
+      start = at;
       at = end;
     } else if (character === ':') {
       const key: unknown = JSON.parse(string);
       const seen = objects.at(-1);
       if (typeof key !== 'string' || seen === undefined) continue;
       if (seen.has(key)) {
-        name ??= key;
+        if (name === undefined) {
+          name = key;
+          repeatedAt = start;
+        }
         if (objects.length === 1) outer.add(key);
       }
       seen.add(key);
@@ -35,5 +43,5 @@ export function repeatedMember(text: string): RepeatedMember {
       objects.pop();
     }
   }
-  return { name: name ?? '', outer };
+  return { name: name ?? '', at: repeatedAt, outer };
 }

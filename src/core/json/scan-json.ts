@@ -5,8 +5,8 @@ export interface JsonScan {
   readonly containers: number;
   /** Members of all objects, repeated ones included. */
   readonly members: number;
-  /** The first number that parsers read as different values. */
-  readonly inexact?: string;
+  /** The first number that is not fine, by default because parsers read it as different values, and where it stands. */
+  readonly inexact?: { readonly literal: string; readonly at: number };
   /** Whether a CR or LF stands between tokens. */
   readonly broken: boolean;
 }
@@ -16,13 +16,17 @@ const BACKSLASH = 92;
 /** A double holds every integer of so many characters. */
 const EXACT_LENGTH = 15;
 
-/** One pass over a text of any kind, linear in its length. Never throws. */
-export function scanJson(text: string): JsonScan {
+/**
+ * One pass over a text of any kind, linear in its length. Never throws.
+ *
+ * @param isTaken whether a number that is long or has an exponent is fine; by default where parsers agree on it
+ */
+export function scanJson(text: string, isTaken: (number: string) => boolean = isExact): JsonScan {
   let open = 0;
   let depth = 0;
   let containers = 0;
   let members = 0;
-  let inexact: string | undefined;
+  let inexact: JsonScan['inexact'];
   let broken = false;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
@@ -42,7 +46,7 @@ export function scanJson(text: string): JsonScan {
       const end = endOfNumber(text, at);
       if (inexact === undefined && (end - at > EXACT_LENGTH || hasExponent(text, at, end))) {
         const literal = text.slice(at, end);
-        if (!isExact(literal)) inexact = literal;
+        if (!isTaken(literal)) inexact = { literal, at };
       }
       at = end - 1;
     }
@@ -96,4 +100,14 @@ function isExact(literal: string): boolean {
   if (number === 0) return !/^-?[0.]*[1-9]/.test(literal);
   if (Number.isSafeInteger(number) || !/^-?\d+$/.test(literal)) return true;
   return BigInt(literal) === BigInt(number);
+}
+
+/**
+ * Whether a double stands for this number alone: beyond 2^53 − 1 nobody can say which of several integers it was. With an
+ * exponent a number is meant as a double.
+ */
+export function isSafe(literal: string): boolean {
+  const number = Number(literal);
+  if (!Number.isSafeInteger(number) && Number.isInteger(number) && !/e/i.test(literal)) return false;
+  return isExact(literal);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { scanJson } from '../../../src/mcp/messages/scan-json.ts';
+import { scanJson } from '../../../src/core/json/scan-json.ts';
 
 describe('what a text shows', () => {
   it.each([
@@ -23,7 +23,7 @@ describe('what a text shows', () => {
     ['[9007199254740992, 9007199254740993.0, 1e308, 0e-999, 1e23]', undefined],
     ['["9007199254740993"]', undefined],
   ])('finds the number that is read differently: %s', (text, inexact) => {
-    expect(scanJson(text).inexact).toBe(inexact);
+    expect(scanJson(text).inexact?.literal).toBe(inexact);
   });
 
   it.each([
