@@ -12,6 +12,7 @@ import { describe, type Ledger } from './ledger.ts';
 import type { LogRate } from './log-rate.ts';
 import { requireRole, seesEverything } from './permissions.ts';
 import { type Question, toCheckRequest } from './question.ts';
+import { coarse } from './visibility.ts';
 
 /** What a caller is told. */
 export interface Answer {
@@ -46,19 +47,6 @@ export interface AnswerDetail {
   /** What was decided, where the caller only observes and was answered otherwise. */
   readonly observed?: boolean;
 }
-
-/** Reasons that a caller can act upon without learning what exists: kept when they are the only ones. */
-const TOLD_TO_ALL: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
-  'allowed',
-  'depends',
-  'session_required',
-  'origin_unproven',
-  'claim_mismatch',
-  'actor_missing',
-  'limit_exceeded',
-  'stale',
-  'log_unavailable',
-]);
 
 const NOTHING_DEMANDED: Result<boolean, Failure> = ok(true);
 
@@ -219,11 +207,6 @@ export class Checks {
       ...(sees ? { detail: detailOf(decision, enforced) } : undefined),
     };
   }
-}
-
-/** Unknown and forbidden look alike to whoever may not see paths. */
-function coarse(decision: Decision): ReasonCode {
-  return decision.reasons.every((reason) => TOLD_TO_ALL.has(reason)) ? decision.reason : 'denied';
 }
 
 /** The first delegation on the way that waits for a session. */

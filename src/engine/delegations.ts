@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../core/result.ts';
 import { type Failure, failure } from './failure.ts';
 import type { Ledger } from './ledger.ts';
 import { mayRead } from './permissions.ts';
+import { readable, seesOrigin } from './visibility.ts';
 
 export const DELEGATION_STATES = ['live', 'not_yet_valid', 'expired', 'revoked'] as const;
 export type DelegationState = (typeof DELEGATION_STATES)[number];
@@ -46,7 +47,7 @@ export function getDelegation(ledger: Ledger, id: string, caller: Caller): Resul
   if (node === undefined || !mayRead(caller, node, ledger.snapshot, ledger.now())) {
     return err(failure('not_found', `there is no delegation ${id}, or the caller ${caller.id} may not know of it`));
   }
-  return ok(view(node, ledger.now()));
+  return ok(view(node, ledger, caller));
 }
 
 /** Delegations that the caller may read, by id, oldest first. */
@@ -64,7 +65,7 @@ export function listDelegations(
     if (matches(node, filter, now) && mayRead(caller, node, ledger.snapshot, now)) found.push(node);
   }
   found.sort((a, b) => (a.delegation.id < b.delegation.id ? -1 : 1));
-  const delegations = found.slice(0, limit).map((node) => view(node, now));
+  const delegations = found.slice(0, limit).map((node) => view(node, ledger, caller));
   const last = delegations.at(-1);
   return { delegations, ...(found.length > limit && last !== undefined ? { next: last.delegation.id } : undefined) };
 }
@@ -91,15 +92,24 @@ function stateOf(node: DelegationNode, now: number): DelegationState {
   return now < node.notBefore ? 'not_yet_valid' : 'live';
 }
 
-function view(node: DelegationNode, now: number): DelegationView {
-  const activations = [...node.activations.values()].flat().filter((activation) => now < activation.expires_at);
+/** As a caller who may read it sees it: what other origins do with it only where it made or holds it. */
+function view(node: DelegationNode, ledger: Ledger, caller: Caller): DelegationView {
+  const now = ledger.now();
+  const sees = ({ origin }: { readonly origin?: EntityId }): boolean => seesOrigin(caller, node, origin);
+  const activations = [...node.activations.values()].flat().filter((one) => now < one.expires_at && sees(one));
   return {
     delegation: node.delegation,
     state: stateOf(node, now),
     ...(node.revoked === undefined ? undefined : { revoked: node.revoked }),
-    withdrawn: [...node.withdrawn.values()].sort((a, b) => a.revision - b.revision),
+    withdrawn: [...node.withdrawn.values()].filter(sees).sort((a, b) => a.revision - b.revision),
     activations: activations.sort((a, b) => (a.id < b.id ? -1 : 1)),
     chain: node.chain.map((edge) => edge.delegation),
-    children: node.children.map((child) => child.delegation.id).sort(),
+    children: readable(
+      node.children.map((child) => child.delegation.id).sort(),
+      (id) => id,
+      caller,
+      ledger.snapshot,
+      now,
+    ),
   };
 }

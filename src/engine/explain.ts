@@ -3,8 +3,6 @@ import type { Caller } from '../callers/caller.ts';
 import { decide } from '../core/decide.ts';
 import type { CheckRequest, Decision } from '../core/decision.ts';
 import type { Delegation } from '../core/delegation/delegation.ts';
-import type { EntityId } from '../core/entity.ts';
-import type { ChainTrace, Step } from '../core/path/trace.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { getDecision } from './decisions.ts';
@@ -14,6 +12,7 @@ import { type Shortfall, shortfalls } from './needed.ts';
 import { seesEverything } from './permissions.ts';
 import { type Question, toCheckRequest } from './question.ts';
 import { unreplayable } from './replay/replay-record.ts';
+import { toldDecision, toldShortfalls } from './visibility.ts';
 
 /** A decision with its full path, and what a denied one lacked. */
 export interface Explanation {
@@ -88,14 +87,11 @@ export function toExplanation(
     return { ...whole, decision, shortfalls: lacking, delegations, redacted: false };
   }
   const { principal } = caller;
-  const { chain } = decision;
-  const visible = chain === undefined ? undefined : visibleChain(chain, principal);
-  const { chain: _hidden, ...rest } = decision;
-  const told: Decision = { ...rest, others: [], ...(visible === undefined ? undefined : { chain: visible }) };
+  const told = toldDecision(decision, request.origin, principal);
   return {
     ...whole,
     decision: told,
-    shortfalls: visibleShortfalls(lacking, chain, principal),
+    shortfalls: toldShortfalls(lacking, decision, request.origin, principal),
     delegations: delegationsOf(told, snapshot),
     redacted: true,
   };
@@ -111,31 +107,4 @@ export function delegationsOf({ chain, others }: Decision, snapshot: Snapshot): 
     }
   }
   return delegations;
-}
-
-/** Those of the visible steps, by their places among them. */
-function visibleShortfalls(
-  lacking: readonly Shortfall[],
-  chain: ChainTrace | undefined,
-  principal: EntityId,
-): readonly Shortfall[] {
-  const places = new Map<number, number>();
-  chain?.steps.forEach((step, index) => {
-    if (isVisible(step, principal)) places.set(index, places.size);
-  });
-  return lacking.flatMap((shortfall) => {
-    if (shortfall.step < 0) return [shortfall];
-    const step = places.get(shortfall.step);
-    return step === undefined ? [] : [{ ...shortfall, step }];
-  });
-}
-
-function visibleChain(chain: ChainTrace, principal: EntityId): ChainTrace {
-  return { ...chain, steps: chain.steps.filter((step) => isVisible(step, principal)) };
-}
-
-/** A principal sees itself, and the edges that it made or holds. */
-function isVisible(step: Step | undefined, principal: EntityId): boolean {
-  if (step === undefined) return false;
-  return step.kind === 'principal' ? step.principal === principal : step.from === principal || step.to === principal;
 }

@@ -71,6 +71,7 @@ export function mayRead(caller: Caller, node: DelegationNode, snapshot: Snapshot
   return madeOrHolds(principal, node) || isHeldFor(node, principal, snapshot, now);
 }
 
-function madeOrHolds(principal: EntityId, node: DelegationNode): boolean {
+/** It is somebody up the chain who handed it on, or holds it. */
+export function madeOrHolds(principal: EntityId, node: DelegationNode): boolean {
   return node.delegation.to === principal || node.chain.some(({ delegation }) => delegation.from === principal);
 }

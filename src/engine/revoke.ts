@@ -9,6 +9,7 @@ import type { Snapshot } from '../core/snapshot.ts';
 import { type Failure, failure } from './failure.ts';
 import type { Idempotency, Ledger } from './ledger.ts';
 import { mayRead, mayRevoke, mayWithdraw } from './permissions.ts';
+import { readable } from './visibility.ts';
 
 export interface RevokeRequest {
   readonly delegation: string;
@@ -71,8 +72,11 @@ export function revoke(
         ...(onBehalfOf === undefined ? undefined : { onBehalfOf }),
         dryRun,
         already: before !== undefined,
-        dies: dead.map(casualty),
-        keeps: before === undefined ? keepers(snapshot, dead, now, onBehalfOf) : [],
+        dies: readable(dead.map(casualty), (one) => one.delegation, caller, snapshot, now),
+        keeps:
+          before === undefined
+            ? readable(keepers(snapshot, dead, now, onBehalfOf), (one) => one.through, caller, snapshot, now)
+            : [],
       };
       if (dryRun) return ok({ act: 'revoke', changes: [], answer: { ...answer, revision: ledger.token() } });
       if (before !== undefined) {
