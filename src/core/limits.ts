@@ -42,6 +42,10 @@ export const LIMITS = {
   bodyBytes: 1024 * 1024,
   /** Evaluations in one AuthZEN batch. */
   batchItems: 256,
+  /** Milliseconds that a batch of questions is decided at a stretch; between two, whoever asks one gets its turn. */
+  batchTurnMs: 5,
+  /** Milliseconds for a whole batch: items that are left then are errors, not decisions. */
+  batchMs: 5000,
   /** Bytes of one MCP message: results carry files in base64, and more blocks the process for a second. */
   messageBytes: 16 * 1024 * 1024,
   /** Nesting of one MCP message. JSON schemas of tools nest deep; parsers of other languages stop at 64 or 100. */

@@ -2,8 +2,10 @@ import type { DecisionEntry, DecisionLog } from '../audit/log.ts';
 import type { Caller } from '../callers/caller.ts';
 import { decide } from '../core/decide.ts';
 import type { CheckRequest, Decision, ReasonCode } from '../core/decision.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { ChainTrace, PolicyAnswer } from '../core/path/trace.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import type { Snapshot } from '../core/snapshot.ts';
 import type { Unfinished } from '../core/unfinished.ts';
 import type { Correlation } from './correlation.ts';
 import { awaitRevision } from './demanded-revision.ts';
@@ -12,6 +14,7 @@ import { describe, type Ledger } from './ledger.ts';
 import type { LogRate } from './log-rate.ts';
 import { requireRole, seesEverything } from './permissions.ts';
 import { type Question, toCheckRequest } from './question.ts';
+import { Turns } from './turns.ts';
 import { coarse } from './visibility.ts';
 
 /** What a caller is told. */
@@ -53,6 +56,8 @@ const NOTHING_DEMANDED: Result<boolean, Failure> = ok(true);
 /** How often an allow is decided again because of changes made meanwhile, before it is denied as stale. */
 const RELEASE_ATTEMPTS = 8;
 
+const LATE = `the batch took more than ${LIMITS.batchMs} ms, so this item was not decided (limit batchMs): send fewer`;
+
 /** A question that this caller may put, on its way. */
 interface Ask {
   readonly request: CheckRequest;
@@ -62,6 +67,13 @@ interface Ask {
   readonly started: number;
   /** The record of the decision before, where it is decided again. */
   last: string | undefined;
+}
+
+/** The state and the time of decisions. */
+interface DecidedAt {
+  readonly snapshot: Snapshot;
+  /** Milliseconds since 1970. */
+  readonly at: number;
 }
 
 interface Recorded {
@@ -75,6 +87,8 @@ export class Checks {
   private readonly ledger: Ledger;
   private readonly log: DecisionLog;
   private readonly rate: LogRate | undefined;
+  /** Batches share them: however many there are, whoever asks one question waits for one turn. */
+  private readonly turns = new Turns();
 
   /** @param rate absent: every caller may ask as fast as it likes */
   constructor(ledger: Ledger, log: DecisionLog, rate?: LogRate) {
@@ -104,8 +118,10 @@ export class Checks {
     const asks = questions.map((question) => this.toAsk(question, caller, options));
     const held = this.hold(asks, caller);
     if (held !== undefined) return asks.map((ask) => (ask.ok ? err(held) : ask));
+    const deadline = asks.length > 1 ? performance.now() + LIMITS.batchMs : Number.POSITIVE_INFINITY;
     for (let attempt = 0; ; attempt++) {
-      const answers = await this.answerAll(asks, options.stopsAt, attempt === RELEASE_ATTEMPTS);
+      const how = { stopsAt: options.stopsAt, giveUp: attempt === RELEASE_ATTEMPTS, deadline };
+      const answers = await this.answerAll(asks, how);
       const { revision } = this.ledger;
       const isOutdated = answers.some(
         (one) => one.ok && one.value.decision.allowed && one.value.decision.revision !== revision,
@@ -139,34 +155,67 @@ export class Checks {
 
   private async answerAll(
     asks: readonly Result<Ask, Failure>[],
-    stopsAt: boolean | undefined,
-    giveUp: boolean,
+    {
+      stopsAt,
+      giveUp,
+      deadline,
+    }: { readonly stopsAt: boolean | undefined; readonly giveUp: boolean; readonly deadline: number },
   ): Promise<readonly Result<Recorded, Failure>[]> {
     const [first] = asks;
     // A single question, which is most of what is asked, does not wait for others.
     if (first !== undefined && asks.length === 1) {
-      return [first.ok ? await this.decideAndRecord(first.value, giveUp) : first];
+      if (!first.ok) return [first];
+      const fresh = await this.awaitDemanded(first.value);
+      return [fresh.ok ? await this.decideAndRecord(first.value, this.state(), giveUp || !fresh.value) : fresh];
     }
-    const answer = (ask: Result<Ask, Failure>) =>
-      ask.ok ? this.decideAndRecord(ask.value, giveUp) : Promise.resolve(ask);
-    // All at once where all are answered: their records then share one write to the disk.
-    if (stopsAt === undefined) return Promise.all(asks.map(answer));
-    const answers: Result<Recorded, Failure>[] = [];
-    for (const ask of asks) {
-      const one = await answer(ask);
-      answers.push(one);
+    // All of a batch at one revision, the latest once everything that is demanded is there.
+    const demanded = await Promise.all(asks.map((ask) => (ask.ok ? this.awaitDemanded(ask.value) : NOTHING_DEMANDED)));
+    const state = this.state();
+    const answers: Promise<Result<Recorded, Failure>>[] = [];
+    let turn = performance.now();
+    for (const [index, ask] of asks.entries()) {
+      if (performance.now() - turn >= LIMITS.batchTurnMs) {
+        await this.turns.next();
+        turn = performance.now();
+      }
+      const fresh = demanded[index] ?? NOTHING_DEMANDED;
+      const answer = this.answerOne(ask, fresh, state, { giveUp, isLate: turn > deadline });
+      // Their records share writes to the disk where all are answered.
+      answers.push(answer);
+      if (stopsAt === undefined) continue;
+      const one = await answer;
       if (one.ok ? one.value.enforced === stopsAt : isFault(one.error) || !stopsAt) break;
     }
-    return answers;
+    return Promise.all(answers);
   }
 
-  /** One decision and its record, on disk. With `giveUp` it is a denial: changes came faster than decisions. */
-  private async decideAndRecord(ask: Ask, giveUp: boolean): Promise<Result<Recorded, Failure>> {
-    const fresh = ask.revision === undefined ? NOTHING_DEMANDED : await awaitRevision(this.ledger, ask.revision);
+  private async answerOne(
+    ask: Result<Ask, Failure>,
+    fresh: Result<boolean, Failure>,
+    state: DecidedAt,
+    { giveUp, isLate }: { readonly giveUp: boolean; readonly isLate: boolean },
+  ): Promise<Result<Recorded, Failure>> {
+    if (!ask.ok) return ask;
     if (!fresh.ok) return fresh;
-    const at = this.ledger.now();
-    const decision =
-      giveUp || !fresh.value ? staleDecision(this.ledger) : decide(ask.request, this.ledger.snapshot, at);
+    if (isLate) return err(failure('deadline_exceeded', LATE));
+    return this.decideAndRecord(ask.value, state, giveUp || !fresh.value);
+  }
+
+  private awaitDemanded({ revision }: Ask): Promise<Result<boolean, Failure>> | Result<boolean, Failure> {
+    return revision === undefined ? NOTHING_DEMANDED : awaitRevision(this.ledger, revision);
+  }
+
+  private state(): DecidedAt {
+    return { snapshot: this.ledger.snapshot, at: this.ledger.now() };
+  }
+
+  /** One decision and its record, on disk. With `isStale` it is a denial: what it was to be decided at is not there. */
+  private async decideAndRecord(
+    ask: Ask,
+    { snapshot, at }: DecidedAt,
+    isStale: boolean,
+  ): Promise<Result<Recorded, Failure>> {
+    const decision = isStale ? staleDecision(snapshot) : decide(ask.request, snapshot, at);
     const enforced = decision.allowed || ask.caller.mode === 'observe';
     try {
       const entry: Unfinished<DecisionEntry> = {
@@ -233,8 +282,7 @@ function detailOf(decision: Decision, enforced: boolean): AnswerDetail {
   };
 }
 
-function staleDecision(ledger: Ledger): Decision {
-  const { snapshot } = ledger;
+function staleDecision(snapshot: Snapshot): Decision {
   return {
     allowed: false,
     reason: 'stale',

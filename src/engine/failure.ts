@@ -14,6 +14,7 @@ export type FailureCode =
   | 'exceeds_parent' // a sub-delegation that is wider than its parent
   | 'idempotency_mismatch' // the key was used with another body
   | 'limit_exceeded'
+  | 'deadline_exceeded' // the time of a batch was over before the item was decided
   | 'rate_limited' // the caller asks faster than its decisions may be recorded
   | 'log_unavailable'
   | 'store_unavailable';

@@ -34,6 +34,7 @@ const TABLE: { readonly [code in RefusalCode]: Row } = {
   limit_exceeded: { status: 422, title: 'A limit was exceeded' },
   rate_limited: { status: 429, title: 'Too many decisions' },
   internal: { status: 500, title: 'A fault of the server' },
+  deadline_exceeded: { status: 504, title: 'The batch took too long' },
   log_unavailable: { status: 503, title: 'The decision log is not available' },
   store_unavailable: { status: 503, title: 'The store is not available' },
 };

@@ -24,6 +24,7 @@ const CODES: { readonly [code in RefusalCode]: string } = {
   limit_exceeded: 'exceeded_entity_limit',
   rate_limited: 'rate_limit_exceeded',
   internal: 'internal_error',
+  deadline_exceeded: 'deadline_exceeded',
   log_unavailable: 'unavailable',
   store_unavailable: 'unavailable',
 };
