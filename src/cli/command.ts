@@ -19,7 +19,7 @@ import { type Terminal, toPrintableJson } from './terminal.ts';
 
 /** The implementations that main.ts brings together. */
 export interface Rooms {
-  openStore(path: string): Store;
+  openStore(path: string, options?: { readonly cacheKey?: Uint8Array }): Store;
   openLog(directory: string, node: string, options: LogOptions): DecisionLog;
   openRecords(directory: string): RecordSource;
   openMirror(directory: string, store: ChangeSource): ChangeMirror;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ChangeMirror } from '../audit/changes/change-mirror.ts';
 import type { Evidence } from '../audit/checkpoints/evidence.ts';
 import type { EvidenceOptions } from '../audit/checkpoints/file-evidence.ts';
@@ -10,6 +11,7 @@ import { apply, engineDoor, isDone, planApply } from '../engine/apply.ts';
 import { publish, toBundleSource, validateBundle } from '../engine/bundles/publish.ts';
 import { Ledger } from '../engine/ledger.ts';
 import { parseSeed, type SeedFile, seedProblems } from '../engine/parse-seed.ts';
+import { rowFaults } from '../engine/replay/row-faults.ts';
 import { isEmpty, seed, seedFaults } from '../engine/seed.ts';
 import type { Store } from '../store/store.ts';
 import { readTextFile } from '../text-file.ts';
@@ -19,6 +21,11 @@ import { counted } from './layout.ts';
 import { logOptions, readRedaction } from './log-options.ts';
 import { OPERATOR } from './operator.ts';
 import { readSources, type Sources, shown } from './read-sources.ts';
+
+/** Everybody but the owner, in the bits of a file's mode. */
+const OTHERS = 0o077;
+/** Nothing else is ever signed in this form: notes begin with the name of their origin. */
+const CACHE_KEY_TEXT = 'key of the relationship cache';
 
 /** Store, log and the state in force, in this process, and what they started from. */
 export interface Engine {
@@ -83,7 +90,10 @@ export async function openEngine(
     store?.close();
   };
   try {
-    store = rooms.openStore(config.store);
+    // What this process makes is for its owner alone: who reads the store knows everybody's delegations.
+    process.umask(process.umask() | OTHERS);
+    const cacheKey = await cacheKeyOf(config);
+    store = rooms.openStore(config.store, cacheKey === undefined ? {} : { cacheKey });
     const covered = (): number => coverage?.covered ?? 0;
     log = rooms.openLog(config.log, config.node, logOptions(config, redaction.value, { clock, covered }));
     // Before anything is written: it is what finds out that the store was replaced by a backup.
@@ -94,6 +104,14 @@ export async function openEngine(
     const opened = rooms.openEvidence(evidenceOptions(config, clock, { store, log, mirror }));
     evidence = opened;
     coverage = new Coverage(() => opened.state);
+    const strange = rowFaults(store, ledger.startedFromCache ? 'relationship' : undefined);
+    if (strange.length > 0) {
+      await close();
+      return refuse(
+        `the store ${shown(config.store)} is not what its change log made: somebody wrote into it beside this server. Take it from a backup (${strange[0]})`,
+        strange.slice(1).map((message) => ({ message })),
+      );
+    }
     const material = { config, sources: sources.value, checked, seedFile: seedFile.value };
     const prepared = await prepare(ledger, material, admit);
     if (prepared.ok) {
@@ -106,6 +124,18 @@ export async function openEngine(
     await close();
     throw fault;
   }
+}
+
+/** The key that the cache of relationships is sealed with; absent where the audit key cannot be had. */
+async function cacheKeyOf({ auditKey }: Config): Promise<Buffer | undefined> {
+  const { openSigningKey } = await import('../audit/checkpoints/signing-key.ts');
+  const signer = openSigningKey(auditKey);
+  // Signatures of Ed25519 are deterministic (RFC 8032, section 5.1.6): this one is known to whoever has the key.
+  return signer.ok
+    ? createHash('sha256')
+        .update(signer.value.sign(Buffer.from(CACHE_KEY_TEXT)))
+        .digest()
+    : undefined;
 }
 
 function evidenceOptions(
@@ -122,6 +152,7 @@ function evidenceOptions(
       get revision() {
         return store.revision;
       },
+      sha256: (revision) => store.sha256(revision),
       mirrored: async () => {
         await mirror.upTo(store.revision);
         return mirror.head;

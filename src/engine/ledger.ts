@@ -45,6 +45,8 @@ const ENDING: ReadonlySet<string> = new Set(['revoke', 'deactivate']);
  */
 export class Ledger {
   readonly store: Store;
+  /** The relationships came from the cache, not from the rows. */
+  readonly startedFromCache: boolean;
   private readonly clock: () => number;
   private readonly tuples: TupleIndex;
   private readonly state: State;
@@ -69,6 +71,7 @@ export class Ledger {
     this.current = fallback;
     const cached = store.cachedRelationships();
     const tuples = cached === undefined ? undefined : TupleIndex.unpack(cached.bytes);
+    this.startedFromCache = tuples !== undefined;
     this.tuples = tuples ?? new TupleIndex();
     this.state = new State(this.tuples);
     const known = tuples === undefined ? undefined : 'relationship';

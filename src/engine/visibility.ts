@@ -33,8 +33,8 @@ export function coarse(decision: Decision): ReasonCode {
 /** A decision as a principal is told it: of the chain the hops that it may see, for all others `denied`. */
 export function toldDecision(decision: Decision, origin: EntityId, principal: EntityId): Decision {
   const { chain, limit, ...rest } = decision;
-  const visible = chain === undefined ? undefined : visibleChain(chain, origin, principal);
   const reason = coarse(decision);
+  const visible = chain === undefined ? undefined : visibleChain(chain, reason, origin, principal);
   const told = { ...rest, others: [], reason, reasons: toldReasons(decision, reason, visible) };
   return {
     ...told,
@@ -90,13 +90,14 @@ function toldReasons(decision: Decision, reason: ReasonCode, visible: ChainTrace
   return [...new Set<ReasonCode>(['denied', ...told])];
 }
 
-function visibleChain(chain: ChainTrace, origin: EntityId, principal: EntityId): ChainTrace {
+function visibleChain(chain: ChainTrace, reason: ReasonCode, origin: EntityId, principal: EntityId): ChainTrace {
   const steps = chain.steps
     .filter((step) => isVisible(step, principal))
     .map((step) => toldStep(step, origin, principal));
   const seen = new Set(steps.flatMap((step) => step.reasons));
-  const told = chain.reasons.map((one) => (seen.has(one) ? one : 'denied'));
-  return { ...chain, reasons: [...new Set(told)], steps };
+  // `denied` whether or not a hidden hop fails, too: that it does would tell of others.
+  const told = chain.reasons.filter((one) => seen.has(one));
+  return { ...chain, reasons: reason === 'denied' ? ['denied', ...told] : chain.reasons, steps };
 }
 
 /** A principal sees itself, and the edges that it made or holds. */

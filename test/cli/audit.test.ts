@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openCheckpoint } from '../../src/audit/checkpoints/checkpoint.ts';
@@ -247,7 +247,8 @@ describe('a server does not start', () => {
       ok: false,
       error: { message: expect.stringContaining('key.pub is the public key of another audit key than') },
     });
-    writeFileSync(small.path('open.key'), readFileSync(world.path('data/audit.key')), { mode: 0o644 });
+    writeFileSync(small.path('open.key'), readFileSync(world.path('data/audit.key')));
+    chmodSync(small.path('open.key'), 0o644);
     const open = await tryStart(small, { audit_key: small.path('open.key') });
     expect(open).toMatchObject({ ok: false, error: { message: expect.stringContaining('has mode 0644') } });
     small.remove();

@@ -1,5 +1,7 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { verifyChanges } from '../../src/audit/changes/verify-changes.ts';
 import { startServer } from '../../src/cli/start-server.ts';
@@ -159,6 +161,40 @@ describe('serve', () => {
     const kept = await startServer(config, ROOMS, Date.now);
     expect(kept).toMatchObject({ ok: true, value: { bundle: 'kept', ledger: { bundle: { digest } } } });
     if (kept.ok) await kept.value.close();
+  });
+
+  test('a store and change log of yesterday are not served beside the checkpoints of today', async () => {
+    await (await startWorld(world)).close();
+    cpSync(world.path('data'), world.path('yesterday'), { recursive: true });
+    await (await startWorld(world, { seed: world.path('seed.yaml') })).close();
+    copyFileSync(world.path('yesterday/behalf.db'), world.path('data/behalf.db'));
+    for (const file of readdirSync(world.path('data/decisions'))) {
+      if (file.startsWith('changes-')) rmSync(world.path(`data/decisions/${file}`));
+    }
+    expect(await refusal()).toMatch(
+      /the store ends at revision 1, where the log's checkpoint .* restored from a backup/,
+    );
+  });
+
+  test.each<[string, string]>([
+    ['a row taken away', "DELETE FROM live WHERE kind = 'delegation'"],
+    ['a row changed', "UPDATE live SET value = replace(value, 'agent:', 'agent:x') WHERE kind = 'delegation'"],
+    ['a relationship taken away', "DELETE FROM live WHERE kind = 'relationship'"],
+  ])('a store into which somebody wrote beside the server is not served: %s', async (_what, sql) => {
+    await (await startWorld(world, { seed: world.path('seed.yaml') })).close();
+    const db = new Database(world.path('data/behalf.db'));
+    expect(db.prepare(sql).run().changes).toBeGreaterThan(0);
+    db.close();
+    expect(await refusal()).toMatch(/is not what its change log made/);
+  });
+
+  test('what it writes is for its owner alone', async () => {
+    await (await startWorld(world, { seed: world.path('seed.yaml') })).close();
+    const files = readdirSync(world.path('data'), { recursive: true, withFileTypes: true });
+    expect(files.length).toBeGreaterThan(5);
+    for (const file of files) {
+      expect([file.name, statSync(join(file.parentPath, file.name)).mode & 0o077]).toEqual([file.name, 0]);
+    }
   });
 
   test('a directory without policies is one: then the model decides alone', async () => {

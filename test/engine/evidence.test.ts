@@ -28,7 +28,11 @@ test('a decision is proven; one whose record was removed is told apart from one 
     node: NODE,
     keyPath,
     head: () => log.state.last,
-    changes: { revision: store.revision, mirrored: () => Promise.resolve(mirror.head) },
+    changes: {
+      revision: store.revision,
+      sha256: (at) => store.sha256(at),
+      mirrored: () => Promise.resolve(mirror.head),
+    },
     pushTo: {},
     clock: () => before,
     every: { records: 1000, ms: 10_000 },

@@ -13,6 +13,7 @@ import type { Store } from '../../src/store/store.ts';
 const root = mkdtempSync(join(tmpdir(), 'behalf-ledger-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
+const KEY = Buffer.alloc(32, 7);
 const MANY = 10_500;
 let count = 0;
 let path: string;
@@ -41,7 +42,7 @@ function commit(store: Store, write: readonly number[], remove: readonly number[
 
 /** The relationships of a ledger on the store as it is, which is left open. */
 function start(): { store: Store; ledger: Ledger; stored: Set<string> } {
-  const store = openSqliteStore(path);
+  const store = openSqliteStore(path, { cacheKey: KEY });
   const empty = validateBundle([]);
   if (!empty.ok) expect.fail();
   const ledger = new Ledger(store, () => 1, empty.value);
@@ -56,7 +57,7 @@ describe('relationships cached beside the log', () => {
   beforeEach(() => {
     path = join(root, `${count++}.db`);
     expected = new Set();
-    const store = openSqliteStore(path);
+    const store = openSqliteStore(path, { cacheKey: KEY });
     commit(store, range(0, MANY));
     store.close();
     start().store.close();

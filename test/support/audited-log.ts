@@ -37,6 +37,7 @@ export async function auditedLog(root: string, options: AuditedLogOptions): Prom
     keyPath,
     head: () => log.state.last,
     changes: {
+      sha256: (revision) => store.sha256(revision),
       get revision() {
         return store.revision;
       },

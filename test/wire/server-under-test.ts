@@ -111,7 +111,7 @@ export function openServer({
     node: 'test',
     keyPath: join(directory, 'audit.key'),
     head: () => files0.state.last,
-    changes: { revision: 0, mirrored: async () => undefined },
+    changes: { revision: 0, sha256: () => undefined, mirrored: async () => undefined },
     pushTo: {},
     clock: () => clock.now,
   });

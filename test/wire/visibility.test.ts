@@ -90,6 +90,17 @@ describe('members of a template', () => {
 describe('two worlds that differ only in what a caller may not see', () => {
   /** Who besides bob is in finance, and what the directory says of bob: nothing of the mailer's business. */
   const HIDDEN: readonly ((world: Office) => Promise<void>)[] = [
+    async (world) => {
+      const tuple_keys = [{ user: 'user:bob', relation: 'owner', object: 'document:q3' }];
+      await world.ask('POST', `/stores/${STORE_ID}/write`, {
+        key: world.keys.author,
+        body: { writes: { tuple_keys } },
+      });
+    },
+    async (world) => {
+      const body = { roles: [], attributes: { state: 'final' } };
+      await world.ask('PUT', '/v1/entities/document/q3', { key: world.keys.admin, body });
+    },
     (world) => addMember('user:carol', world),
     async (world) => {
       const body = { roles: ['boss'], attributes: { level: 9 } };

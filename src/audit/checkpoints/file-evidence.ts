@@ -32,6 +32,8 @@ export interface EvidenceOptions {
 export interface ChangeLogPort {
   /** Of the last change that was acknowledged; 0 before the first. */
   readonly revision: number;
+  /** The hash of a change; undefined for one that is not there. */
+  sha256(revision: number): string | undefined;
   /** The last change in the mirror, once all that was acknowledged until now is there. */
   mirrored(): Promise<ChangeHead | undefined>;
 }
@@ -42,7 +44,7 @@ const LOOK_MS = 250;
 
 /**
  * Opens what proves the log in a directory. Nothing is signed that contradicts what was signed before: a log that is
- * shorter than its newest checkpoint says, or another one, is refused.
+ * shorter than its newest checkpoint says, or another one, is refused, and so is a store that has lost changes since.
  *
  * @throws LogError that says what is wrong with the key or the checkpoints
  */
@@ -51,7 +53,10 @@ export function openFileEvidence(options: EvidenceOptions): Evidence {
   if (!signer.ok) throw new LogError(signer.error);
   placePublicKey(options.directory, options.keyPath, signer.value.publicKey);
   const newest = newestCheckpoint(options.directory, options.node, signer.value.publicKey);
-  if (newest !== undefined) refuseShorter(newest.checkpoint, options.head());
+  if (newest !== undefined) {
+    refuseShorter(newest.checkpoint, options.head());
+    refuseOlderStore(newest.checkpoint, options.changes);
+  }
   return new FileEvidence(options, signer.value, newest);
 }
 
@@ -201,6 +206,15 @@ function newestCheckpoint(directory: string, node: string, publicKey: KeyObject)
     throw new LogError(`${path}, line ${last.line}: ${fault ?? (opened.ok ? '' : opened.error)}`);
   }
   return { checkpoint: opened.value, note: last.note.value };
+}
+
+/** Yesterday's store would allow again what was revoked today, though the change log beside it was set back with it. */
+function refuseOlderStore({ changes, at }: Checkpoint, store: ChangeLogPort): void {
+  if (changes === undefined || store.sha256(changes.revision) === changes.sha256) return;
+  const how = store.revision < changes.revision ? `ends at revision ${store.revision}` : 'has another history';
+  throw new LogError(
+    `the store ${how}, where the log's checkpoint of ${new Date(at).toISOString()} says that it had revision ${changes.revision}: it was restored from a backup, or is another one, and would allow what was revoked since. Serve the store that belongs to this log; or keep this log as evidence and begin another one with --log`,
+  );
 }
 
 function refuseShorter({ size, root, at }: Checkpoint, head: LogHead): void {

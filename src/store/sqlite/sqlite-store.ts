@@ -40,20 +40,25 @@ const ROWS_PER_READ = 1000;
 /** SQLite puts every blob behind every text (sqlite.org/datatype3.html, section 4.1). */
 const BEHIND_ALL_KEYS = Buffer.alloc(0);
 
+export interface SqliteStoreOptions {
+  readonly cacheKey?: Uint8Array;
+}
+
 /**
  * Opens or creates the store in the file at `path` (`:memory:` for one that ends with the process), with its
  * directory. Begins a new epoch. The file stays locked until `close` or the end of the process.
  *
  * WAL with `synchronous = FULL`: every commit is on disk before it returns (sqlite.org/wal.html).
  *
+ * @param options.cacheKey what the cache of relationships is sealed with; absent: none is read or written
  * @throws StoreError `in_use`, `newer_format`, `not_a_store`, `read_only` or `io`; the file is then as it was.
  */
-export function openSqliteStore(path: string): Store {
+export function openSqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
   try {
     if (path !== ':memory:') checkPlace(path);
     const db = new Database(path, { timeout: 0 });
     try {
-      return new SqliteStore(path, db);
+      return new SqliteStore(path, db, options.cacheKey);
     } catch (error) {
       db.close();
       throw error;
@@ -76,14 +81,16 @@ function checkPlace(path: string): void {
 class SqliteStore implements Store {
   readonly epoch: string = randomUUID();
   private readonly path: string;
+  private readonly cacheKey: Uint8Array | undefined;
   private readonly db: Database.Database;
   private readonly statements: Statements;
   private readonly log: ChangeLog;
   private readonly epochNumber: number;
   private end: ChainEnd;
 
-  constructor(path: string, db: Database.Database) {
+  constructor(path: string, db: Database.Database, cacheKey: Uint8Array | undefined) {
     this.path = path;
+    this.cacheKey = cacheKey;
     this.db = db;
     // Before the first read, so that the lock is taken with it and kept.
     db.pragma('locking_mode = EXCLUSIVE');
@@ -182,9 +189,9 @@ class SqliteStore implements Store {
   }
 
   cachedRelationships(): CachedRelationships | undefined {
-    if (this.db.memory) return undefined;
+    if (this.db.memory || this.cacheKey === undefined) return undefined;
     try {
-      const cache = readCache(cachePath(this.path));
+      const cache = readCache(cachePath(this.path), this.cacheKey);
       return cache !== undefined && this.contains(cache.epoch, cache.revision) ? cache : undefined;
     } catch {
       return undefined;
@@ -192,9 +199,10 @@ class SqliteStore implements Store {
   }
 
   cacheRelationships(parts: readonly Uint8Array[]): boolean {
-    if (this.db.memory) return false;
+    if (this.db.memory || this.cacheKey === undefined) return false;
     try {
-      writeCache(cachePath(this.path), this.epoch, this.end.revision, parts);
+      const { epoch, revision } = this;
+      writeCache(cachePath(this.path), this.cacheKey, { epoch, revision }, parts);
       return true;
     } catch {
       return false;

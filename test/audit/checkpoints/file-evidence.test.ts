@@ -25,6 +25,8 @@ let log: DecisionLog;
 let evidence: Evidence;
 let now: number;
 let revision: number;
+/** Of every change that the store has. */
+const sha256 = (at: number): string | undefined => (at <= revision ? 'ab'.repeat(32) : undefined);
 
 beforeEach(async () => {
   place = mkdtempSync(join(root, 'node-'));
@@ -44,6 +46,7 @@ async function open(options: Partial<EvidenceOptions> = {}): Promise<void> {
       keyPath: join(place, 'audit.key'),
       head: () => log.state.last,
       changes: {
+        sha256,
         get revision() {
           return revision;
         },
@@ -144,7 +147,7 @@ describe('checkpoints are made', () => {
 
   test('and cover what came before they were asked for', async () => {
     const mirrored = Promise.withResolvers<undefined>();
-    await reopen({ changes: { revision: 0, mirrored: () => mirrored.promise } });
+    await reopen({ changes: { revision: 0, sha256, mirrored: () => mirrored.promise } });
     await decide(1);
     const early = evidence.checkpoint();
     await decide(1);
@@ -153,8 +156,21 @@ describe('checkpoints are made', () => {
     expect([(await early).checkpoint.size, (await late).checkpoint.size]).toEqual([1, 2]);
   });
 
+  test('and a store that has lost changes since is refused', async () => {
+    revision = 3;
+    await evidence.checkpoint();
+    await reopen();
+    await close();
+    revision = 2;
+    await expect(open()).rejects.toThrow(/the store ends at revision 2, where .* says that it had revision 3/);
+    revision = 4;
+    const other = { revision: 4, sha256: () => 'cd'.repeat(32), mirrored: () => Promise.resolve(undefined) };
+    await expect(open({ changes: other })).rejects.toThrow(/has another history/);
+    await open();
+  });
+
   test('or it is told why not, and decisions go on', async () => {
-    await reopen({ changes: { revision: 1, mirrored: () => Promise.reject(new Error('the mirror is full')) } });
+    await reopen({ changes: { revision: 1, sha256, mirrored: () => Promise.reject(new Error('the mirror is full')) } });
     await decide(1);
     await expect(evidence.checkpoint()).rejects.toThrow('no checkpoint could be made: the mirror is full');
     expect(evidence.state).toMatchObject({ uncovered: 1, failure: 'the mirror is full' });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -8,12 +8,13 @@ const root = mkdtempSync(join(tmpdir(), 'behalf-cache-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
 const EPOCH = 'bdb7f9fa-1ca6-486c-b582-7e8ab54d8e1c';
+const KEY = Buffer.alloc(32, 7);
 const PARTS = [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(), Uint8Array.of(5, 6, 7, 8)];
 
 test('a cache comes back as it was written', () => {
   const file = join(root, 'whole');
-  writeCache(file, EPOCH, 2 ** 40 + 1, PARTS);
-  const cache = readCache(file);
+  writeCache(file, KEY, { epoch: EPOCH, revision: 2 ** 40 + 1 }, PARTS);
+  const cache = readCache(file, KEY);
   expect(cache).toMatchObject({ epoch: EPOCH, revision: 2 ** 40 + 1 });
   expect([...(cache?.bytes ?? [])]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   expect(existsSync(`${file}.new`)).toBe(false);
@@ -21,23 +22,30 @@ test('a cache comes back as it was written', () => {
 
 test('with any byte changed, or cut short, it is none', () => {
   const file = join(root, 'damaged');
-  writeCache(file, EPOCH, 7, PARTS);
+  writeCache(file, KEY, { epoch: EPOCH, revision: 7 }, PARTS);
   const bytes = readFileSync(file);
   for (let at = 0; at < bytes.length; at++) {
     const damaged = Buffer.from(bytes);
     damaged.writeUInt8((damaged.readUInt8(at) + 1) % 256, at);
     writeFileSync(file, damaged);
-    expect(readCache(file)).toBeUndefined();
+    expect(readCache(file, KEY)).toBeUndefined();
     writeFileSync(file, bytes.subarray(0, at));
-    expect(readCache(file)).toBeUndefined();
+    expect(readCache(file, KEY)).toBeUndefined();
   }
-  expect(readCache(join(root, 'nothing'))).toBeUndefined();
+  expect(readCache(join(root, 'nothing'), KEY)).toBeUndefined();
+});
+
+test('one that was written with another key is none, and only its owner reads it', () => {
+  const file = join(root, 'foreign');
+  writeCache(file, Buffer.alloc(32, 8), { epoch: EPOCH, revision: 1 }, PARTS);
+  expect(readCache(file, KEY)).toBeUndefined();
+  expect(statSync(file).mode & 0o077).toBe(0);
 });
 
 test('one that cannot be written leaves the one before, and nothing half done', () => {
   const file = join(root, 'kept');
-  writeCache(file, EPOCH, 1, PARTS);
+  writeCache(file, KEY, { epoch: EPOCH, revision: 1 }, PARTS);
   mkdirSync(`${file}.new`);
-  expect(() => writeCache(file, EPOCH, 2, PARTS)).toThrow();
-  expect(readCache(file)?.revision).toBe(1);
+  expect(() => writeCache(file, KEY, { epoch: EPOCH, revision: 2 }, PARTS)).toThrow();
+  expect(readCache(file, KEY)?.revision).toBe(1);
 });

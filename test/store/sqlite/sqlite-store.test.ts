@@ -32,7 +32,7 @@ describe('the contract', () => {
   storeContract(() => {
     const path = newPath();
     return {
-      open: () => openSqliteStore(path),
+      open: () => openSqliteStore(path, { cacheKey: Buffer.alloc(32, 7) }),
       backup: () => {
         copyFileSync(path, `${path}.backup`);
         return () => copyFileSync(`${path}.backup`, path);
