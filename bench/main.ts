@@ -3,6 +3,7 @@ import { benchAudit } from './audit.ts';
 import { benchCerbos } from './cerbos.ts';
 import { benchDecide } from './decide.ts';
 import { benchHttp } from './http.ts';
+import { benchJson } from './json.ts';
 import { benchMcp } from './mcp.ts';
 import { benchRelationships } from './relationships.ts';
 
@@ -10,6 +11,7 @@ import { benchRelationships } from './relationships.ts';
 const SECTIONS: { readonly [name: string]: () => void | Promise<void> } = {
   decide: benchDecide,
   relationships: benchRelationships,
+  json: benchJson,
   http: benchHttp,
   cerbos: benchCerbos,
   audit: benchAudit,

@@ -47,7 +47,7 @@ export function readJson(text: string, numbers: Numbers = 'exact'): Result<unkno
       `has the number ${shorten(literal)}, ${placeIn(text, at)}, which a double does not hold (integers up to ±(2^53 − 1)): send it as a text`,
     );
   }
-  return ESCAPED_SURROGATE.test(text) && hasLoneSurrogate(value)
+  return text.includes('\\u') && ESCAPED_SURROGATE.test(text) && hasLoneSurrogate(value)
     ? err('has a text with a lone surrogate, which is no Unicode text')
     : ok(value);
 }
