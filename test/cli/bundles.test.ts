@@ -141,7 +141,7 @@ describe('diff', () => {
       await run(['diff', 'current', 'current', '--requests', world.path('requests.jsonl')], { env }),
     ).toMatchObject({
       status: 2,
-      err: expect.stringContaining('requests.jsonl:2: not JSON'),
+      err: expect.stringContaining('requests.jsonl:2: the line is not JSON'),
     });
   });
 
