@@ -108,6 +108,11 @@ export class Ledger {
     return Math.max(this.clock(), this.store.latestTime, this.decidedAt);
   }
 
+  /** Milliseconds by which the largest time recorded is ahead of the clock: windows are judged by it until then. */
+  get aheadMs(): number {
+    return Math.max(0, this.now() - this.clock());
+  }
+
   /** Tells of a time (ms) that a decision was recorded with, here or before the last start. */
   recordTime(at: number): void {
     this.decidedAt = Math.max(this.decidedAt, at);

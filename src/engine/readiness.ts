@@ -5,7 +5,8 @@ import type { Ledger } from './ledger.ts';
 /** Whether decisions can be taken and recorded now. */
 export interface Readiness {
   readonly ready: boolean;
-  readonly store: { readonly ok: boolean; readonly revision: string };
+  /** `detail`: what it is judged by is not as it should be, though it is judged. */
+  readonly store: { readonly ok: boolean; readonly revision: string; readonly detail?: string };
   /** Not `ok` where it says why: in part or wholly out of order. */
   readonly log: { readonly ok: boolean; readonly detail?: string };
   /** Not `ok` where it says why; decisions are answered all the same. Absent where none are made. */
@@ -14,11 +15,19 @@ export interface Readiness {
   readonly bundle: string;
 }
 
+/** Clocks of machines part by less. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
 /** Open to all, so without the names of files that the detail of the log has. */
 const TOLD = { reserve_in_use: 'reserve in use', failing: 'records cannot be written' } as const;
 
 export function readiness(ledger: Ledger, log: DecisionLog, evidence?: Evidence): Readiness {
-  const store = { ok: reads(ledger), revision: ledger.token() };
+  const behind = clockFault(ledger);
+  const store = {
+    ok: reads(ledger),
+    revision: ledger.token(),
+    ...(behind === undefined ? undefined : { detail: behind }),
+  };
   const { status } = log.state;
   const state = status === 'ok' ? { ok: true } : { ok: false, detail: TOLD[status] };
   return {
@@ -28,6 +37,12 @@ export function readiness(ledger: Ledger, log: DecisionLog, evidence?: Evidence)
     ...(evidence === undefined ? undefined : { checkpoints: checkpoints(evidence) }),
     bundle: ledger.bundle.digest,
   };
+}
+
+/** A clock that once ran ahead, or runs behind now: what is bounded in time may be over, and nothing else would say so. */
+function clockFault({ aheadMs }: Ledger): string | undefined {
+  if (aheadMs < CLOCK_TOLERANCE_MS) return undefined;
+  return `a time was recorded ${Math.round(aheadMs / 1000)} s ahead of the clock; until the clock gets there, everything is judged by that time`;
 }
 
 function checkpoints({ state }: Evidence): NonNullable<Readiness['checkpoints']> {

@@ -5,7 +5,7 @@ import type { Routes } from '../routes.ts';
 
 const READINESS = Type.Object({
   status: Type.Enum(['ready', 'not_ready']),
-  store: Type.Object({ ok: Type.Boolean(), revision: Type.String() }),
+  store: Type.Object({ ok: Type.Boolean(), revision: Type.String(), detail: Type.Optional(Type.String()) }),
   log: Type.Object({
     ok: Type.Boolean(),
     detail: Type.Optional(Type.String({ description: 'Why it is not: reserve in use, records cannot be written' })),

@@ -20,6 +20,15 @@ test('alive and ready need no key, and ready says what it rests on', async () =>
   ]);
 });
 
+test('a clock that once ran ahead is told: what is bounded in time is judged by what was recorded', async () => {
+  await using server = openServer({ files: OFFICE });
+  server.ledger.recordTime(server.clock.now + 59_000);
+  expect((await server.ask('GET', '/readyz')).json.store).not.toHaveProperty('detail');
+  server.ledger.recordTime(server.clock.now + 3_600_000);
+  const { status, json } = await server.ask('GET', '/readyz');
+  expect([status, json.store]).toMatchObject([200, { ok: true, detail: expect.stringContaining('3600 s ahead') }]);
+});
+
 const failing = (log: DecisionLog) =>
   logLike(log, { state: { ...log.state, status: 'failing', detail: '/var/decisions: ENOSPC' } });
 
