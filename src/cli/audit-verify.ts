@@ -4,6 +4,7 @@ import type { Progress, Verification } from '../audit/verify/verify-directory.ts
 import { CONFIG_KEYS } from '../config.ts';
 import { readTextFile } from '../text-file.ts';
 import { readPublicKey } from './audit-key.ts';
+import { withAuditFiles } from './audit-sources.ts';
 import { CommandError, type Context, EXIT, type Finish, printJson } from './command.ts';
 import { counted, labelled } from './layout.ts';
 import type { Terminal } from './terminal.ts';
@@ -12,6 +13,7 @@ interface VerifyCommandOptions {
   readonly log: string;
   readonly checkpoint: readonly string[];
   readonly publicKey?: string;
+  readonly store?: string;
   readonly complete?: boolean;
   readonly json?: boolean;
 }
@@ -20,7 +22,8 @@ interface VerifyCommandOptions {
 const PROGRESS_MS = 1000;
 
 /** Checks a log directory from its files alone. Exits 1 where anything was changed, removed or added. */
-export function auditVerifyCommand({ terminal, now }: Context, finish: Finish): Command {
+export function auditVerifyCommand(context: Context, finish: Finish): Command {
+  const { terminal, now } = context;
   return new Command('verify')
     .description('check a log directory from its files alone: nothing changed, removed, added or moved')
     .requiredOption(
@@ -34,6 +37,7 @@ export function auditVerifyCommand({ terminal, now }: Context, finish: Finish): 
       [],
     )
     .option('--public-key <FILE>', "the node's public key, from somewhere else than the directory; default its key.pub")
+    .option('--store <FILE>', 'a copy of the store: what is in force in it is held against its change log as well')
     .option('--complete', 'that older segments were removed is a fault as well')
     .option('--json', 'print JSON')
     .action(async (options: VerifyCommandOptions) => {
@@ -41,7 +45,7 @@ export function auditVerifyCommand({ terminal, now }: Context, finish: Finish): 
       const kept = options.checkpoint.map((name) => ({ name, text: readText(name) }));
       const { verifyDirectory } = await import('../audit/verify/verify-directory.ts');
       const started = now();
-      const found = readable(options.log, () =>
+      const verified = readable(options.log, () =>
         verifyDirectory(options.log, {
           kept,
           complete: options.complete === true,
@@ -49,11 +53,24 @@ export function auditVerifyCommand({ terminal, now }: Context, finish: Finish): 
           ...(publicKey === undefined ? undefined : { publicKey }),
         }),
       );
+      const inStore = options.store === undefined ? [] : await storeFaults(options.log, options.store, context);
+      const found = { ...verified, faults: [...verified.faults, ...inStore] };
       const seconds = (now() - started) / 1000;
       if (options.json === true) printJson(terminal, verificationJson(found, publicKey !== undefined));
       else print(terminal, found, publicKey !== undefined, seconds);
       return finish(found.faults.length === 0 ? EXIT.ok : EXIT.no);
     });
+}
+
+/** What is wrong with a store: it belongs to another log, or holds rows that its change log did not make. */
+async function storeFaults(log: string, store: string, context: Context): Promise<readonly Finding[]> {
+  const { rowFaults } = await import('../engine/replay/row-faults.ts');
+  return withAuditFiles({ kind: 'files', log, store }, context, async (files) =>
+    [...(files.strange === undefined ? [] : [files.strange]), ...rowFaults(files.store)].map((message) => ({
+      file: store,
+      message,
+    })),
+  );
 }
 
 /** Seconds of work are worth a word; less is not. */

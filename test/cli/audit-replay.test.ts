@@ -118,6 +118,13 @@ describe('audit replay', () => {
       /fault: the row revocation dlg_\w+, which the commit of revision \d+ made, is not in the store/,
     );
     expect(err).toMatch(/fault: the row entity user:alice is another one than the commit of revision \d+ made/);
+    const [, log = ''] = args;
+    expect((await run(['audit', 'verify', '--log', log])).status).toBe(0);
+    const verified = await run(['audit', 'verify', '--log', log, '--store', store]);
+    expect(verified.status).toBe(1);
+    expect(verified.err).toMatch(/fault: .*behalf\.db: the row revocation dlg_\w+, .* is not in the store/);
+    const whole = copy();
+    expect((await run(['audit', 'verify', ...whole.args])).status).toBe(0);
   });
 
   test('the store of somebody else', async () => {
