@@ -36,9 +36,13 @@ export function browserFault(request: RequestOrigin, { open, publicHosts }: Brow
   if (origin !== undefined && !isOwnOrigin(origin, host, open, publicHosts)) {
     return `a page of ${origin.slice(0, 128)} may not ask here: its host is none of public_hosts`;
   }
-  const isElsewhere = fetchSite === 'cross-site' || (fetchSite === 'same-site' && origin === undefined);
-  if (isElsewhere && origin === undefined) return 'a page of another site may not ask here (Sec-Fetch-Site)';
+  if (origin === undefined && isElsewhere(fetchSite)) return 'a page of another site may not ask here (Sec-Fetch-Site)';
   return undefined;
+}
+
+/** Everything but a page of this very origin, and what no page sends. */
+export function isElsewhere(fetchSite: string | undefined): boolean {
+  return fetchSite !== undefined && fetchSite !== 'same-origin' && fetchSite !== 'none';
 }
 
 function isOwnOrigin(origin: string, host: string, open: boolean, publicHosts: ReadonlySet<string>): boolean {

@@ -5,7 +5,7 @@
  *
  * 1. Records that name none.
  * 2. Chains that are not held for the origin, or do not cover action and resource, do not count against the bound of
- *    chains; chains longer than `chainDepth` say `limit_exceeded`; `D.depth` is an int.
+ *    chains; chains longer than `chainDepth` say `limit_exceeded`; `D.depth` is an int; calls with time zones cost more steps.
  */
 export const RULES_VERSION = 2;
 

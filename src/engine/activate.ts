@@ -54,7 +54,7 @@ export function activate(
         return err(
           failure(
             'forbidden',
-            `the caller ${caller.id} is ${caller.principal}, which the session would let act: ${request.origin} opens it, or somebody who vouches for ${request.origin} and is not the holder`,
+            `the caller ${caller.id} is whom the session would let act: ${request.origin} opens it, or somebody who vouches for ${request.origin} and is not the holder`,
           ),
         );
       }

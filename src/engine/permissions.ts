@@ -33,9 +33,17 @@ export function speaksFor(caller: Caller, origin: EntityId): boolean {
   return caller.principal === origin || matchesAny(caller.vouches, origin);
 }
 
-/** Whether the caller is one of those that hold the delegation, or something below it, for another one. */
-export function isHolderFor({ principal }: Caller, origin: EntityId, node: DelegationNode): boolean {
-  if (principal === undefined || principal === origin) return false;
+/**
+ * Whether the caller is nobody but those that hold the delegation, or something below it, for another one: it is such a
+ * principal, or may name such actors only, each by its name.
+ */
+export function isHolderFor({ principal, actors }: Caller, origin: EntityId, node: DelegationNode): boolean {
+  if (principal === origin) return false;
+  const names = principal === undefined ? actors : [principal];
+  return names.length > 0 && names.every((name) => holdsBelow(name, node));
+}
+
+function holdsBelow(principal: string, node: DelegationNode): boolean {
   const stack: DelegationNode[] = [node];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     if (next.delegation.to === principal) return true;

@@ -48,6 +48,7 @@ test('with credentials reading is free, and what changes something is for its ow
   expect(fault({ origin: 'https://console.example.com', fetchSite: 'same-site' })).toBeUndefined();
   expect(fault({ origin: 'https://evil.example.com', fetchSite: 'same-site' })).toContain('public_hosts');
   expect(fault({ origin: 'http://localhost:3000' })).toContain('public_hosts');
-  for (const fetchSite of ['cross-site', 'same-site']) expect(fault({ fetchSite })).toContain('another site');
+  for (const fetchSite of ['cross-site', 'same-site', 'CROSS-SITE', 'none, cross-site', ''])
+    expect(fault({ fetchSite })).toContain('another site');
   for (const method of ['PUT', 'PATCH', 'DELETE']) expect(fault({ method, origin: 'null' })).toBeDefined();
 });

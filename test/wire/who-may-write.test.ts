@@ -77,6 +77,16 @@ describe('a session', () => {
       expect(status).toBe(403);
       expect(answer.detail).toContain('user:alice opens it');
     }
+    const named = {
+      id: 'its-host',
+      roles: ['check'],
+      actors: ['agent:mailer'],
+      origins: ['user:*'],
+      vouches: ['user:*'],
+    };
+    const host = await office.ask('POST', '/v1/callers', { ...admin(), body: named });
+    const itsHost = { key: host.json.key, body: { origin: 'user:alice' } };
+    expect((await office.ask('POST', `/v1/delegations/${id}/activations`, itsHost)).status).toBe(403);
     const vouching = await office.ask('POST', `/v1/delegations/${id}/activations`, {
       key: office.keys.gateway,
       body: { origin: 'user:alice' },

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isElsewhere } from '../../core/browser-request.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { isLoopbackHost } from '../../core/loopback.ts';
 import { err, ok, type Result } from '../../core/result.ts';
@@ -51,7 +52,7 @@ export function admit(request: IncomingMessage, rules: AdmissionRules): Result<A
       refusal(403, `the Host ${host.slice(0, 128)} is none of loopback: without credentials only that is answered`),
     );
   }
-  if (origin === '' && headersDistinct['sec-fetch-site']?.join() === 'cross-site') {
+  if (origin === '' && isElsewhere(headersDistinct['sec-fetch-site']?.join())) {
     return err(refusal(403, 'a page of another site may not send anything here (Sec-Fetch-Site)'));
   }
   if (url.split('?', 1)[0] !== rules.path) return err(refusal(404, `the MCP endpoint is ${rules.path}`));

@@ -162,6 +162,8 @@ describe('what is no message for the server', () => {
     ['a sandboxed page', 'POST', { origin: 'null' }, '', 403],
     ['a website that calls itself localhost', 'POST', { origin: 'http://localhost.evil.example' }, '', 403],
     ['an origin that is none', 'POST', { origin: 'http://localhost/path' }, '', 403],
+    ['a page that says no origin', 'POST', { 'sec-fetch-site': 'cross-site' }, '', 403],
+    ['a page of a sibling', 'POST', { 'sec-fetch-site': 'same-site' }, '', 403],
   ])('%s', async (_, method, headers, path, status) => {
     const answer = await fetch(`${proxy.url}${path}`, {
       method,
