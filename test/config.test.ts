@@ -141,6 +141,9 @@ describe('config', () => {
     ['127.example.com', false],
     ['10.0.0.1', false],
     ['localhost.example.com', false],
+    ['127.0.0.256', false],
+    ['127.0.0.01', false],
+    ['127.255.0.9', true],
   ])('%s is loopback: %s', (host, expected) => {
     expect(isLoopbackHost(host)).toBe(expected);
   });

@@ -96,22 +96,25 @@ export async function openEngine(
     store = rooms.openStore(config.store, cacheKey === undefined ? {} : { cacheKey });
     const covered = (): number => coverage?.covered ?? 0;
     log = rooms.openLog(config.log, config.node, logOptions(config, redaction.value, { clock, covered }));
-    // Before anything is written: it is what finds out that the store was replaced by a backup.
-    mirror = rooms.openMirror(config.log, store);
     ledger = new Ledger(store, clock, emptyBundle());
-    ledger.follow(() => mirror?.wake());
-    mirror.wake();
-    const opened = rooms.openEvidence(evidenceOptions(config, clock, { store, log, mirror }));
-    evidence = opened;
-    coverage = new Coverage(() => opened.state);
     const strange = rowFaults(store, ledger.startedFromCache ? 'relationship' : undefined);
     if (strange.length > 0) {
+      // Nothing that somebody else wrote is sealed, mirrored or signed.
+      ledger = undefined;
       await close();
       return refuse(
         `the store ${shown(config.store)} is not what its change log made: somebody wrote into it beside this server. Take it from a backup (${strange[0]})`,
         strange.slice(1).map((message) => ({ message })),
       );
     }
+    // Before anything is written: it is what finds out that the store was replaced by a backup.
+    mirror = rooms.openMirror(config.log, store);
+    ledger.follow(() => mirror?.wake());
+    mirror.wake();
+    const opened = rooms.openEvidence(evidenceOptions(config, clock, { store, log, mirror }));
+    evidence = opened;
+    coverage = new Coverage(() => opened.state);
+    ledger.cacheRelationships();
     const material = { config, sources: sources.value, checked, seedFile: seedFile.value };
     const prepared = await prepare(ledger, material, admit);
     if (prepared.ok) {

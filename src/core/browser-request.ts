@@ -1,4 +1,4 @@
-import { isLoopbackHost } from './loopback.ts';
+import { isLoopbackAuthority, isLoopbackHost } from './loopback.ts';
 
 /** What a request says of where it comes from; absent: it says nothing, as programs do. */
 export interface RequestOrigin {
@@ -29,7 +29,7 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  */
 export function browserFault(request: RequestOrigin, { open, publicHosts }: BrowserRules): string | undefined {
   const { method, host = '', origin, fetchSite } = request;
-  if (open && !isLoopbackHost(nameOf(host)) && !publicHosts.has(host.toLowerCase())) {
+  if (open && !isLoopbackAuthority(host) && !publicHosts.has(host.toLowerCase())) {
     return `the Host is "${host.slice(0, 128)}", and without credentials only loopback names are answered: send the request to 127.0.0.1 or localhost`;
   }
   if (!open && SAFE.has(method)) return undefined;
@@ -51,9 +51,4 @@ function isOwnOrigin(origin: string, host: string, open: boolean, publicHosts: R
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.origin !== origin) return false;
   if (url.host === host.toLowerCase() || publicHosts.has(url.host)) return true;
   return open && isLoopbackHost(url.hostname);
-}
-
-/** Without the port. */
-function nameOf(host: string): string {
-  return host.replace(/:\d*$/, '');
 }

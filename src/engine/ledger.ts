@@ -79,10 +79,12 @@ export class Ledger {
     if (tuples !== undefined && cached !== undefined) this.catchUp(cached.revision);
     this.applied = store.revision;
     this.live = this.view();
-    this.cacheRelationships();
   }
 
-  /** Call before the store is closed: what the next start would otherwise have to read row by row is kept for it. */
+  /**
+   * Call once the rows are known to be what the change log made, and before the store is closed: what the next start would
+   * otherwise have to read row by row is kept for it, sealed, so that it is believed then.
+   */
   cacheRelationships(): void {
     if (this.applied !== this.revision || this.uncached <= Math.max(FEW_CHANGES, this.tuples.size * SMALL_SHARE))
       return;

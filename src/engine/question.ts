@@ -1,5 +1,6 @@
 import type { Caller } from '../callers/caller.ts';
 import { inCanonicalOrder } from '../core/canonical-json.ts';
+import { nameToId } from '../core/cerbos-name.ts';
 import type { Assertion, CheckRequest } from '../core/decision.ts';
 import { actionFault } from '../core/delegation/patterns.ts';
 import { type Attributes, type EntityId, typeOf } from '../core/entity.ts';
@@ -144,7 +145,7 @@ function endsOf(question: Question, caller: Caller, settings: Settings): Result<
 /** Whom a claim means. A name that means nobody here is written as no entity can be, so it is on no path. */
 function claimedEntity(claimed: Claimed, caller: Caller): EntityId {
   if (typeof claimed === 'string') return claimed;
-  return agentNamed(claimed.name, caller) ?? `?${claimed.name}`;
+  return agentNamed(claimed.name, caller) ?? `?${nameToId(claimed.name)}`;
 }
 
 function agentNamed(name: string, caller: Caller): EntityId | undefined {

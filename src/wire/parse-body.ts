@@ -7,6 +7,7 @@ import { BodyFault } from './refusal.ts';
 
 /** The encodings of a JSON body: UTF-8 (RFC 8259, section 8.1), of which ASCII is a part. */
 const CHARSETS: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
+const ASCII = /^[\x21-\x7e]*$/;
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/i;
 
 /**
@@ -43,8 +44,12 @@ export function parseBody(bytes: Buffer, numbers: Numbers = 'exact'): Result<unk
   return read.ok ? read : err(`the body ${read.error}`);
 }
 
-/** Whether the bytes of a query are text once they are decoded (RFC 3986, section 2.1); a decoder would repair them. */
+/**
+ * Whether an address is ASCII (RFC 3986, section 2), and its query text once it is decoded (section 2.1): a decoder would
+ * repair it. Its path is refused by the router.
+ */
 export function isDecodable(url: string): boolean {
+  if (!ASCII.test(url)) return false;
   const query = url.indexOf('?');
   if (query < 0 || !url.includes('%', query)) return true;
   try {

@@ -26,9 +26,16 @@ export const CONTEXT = Type.Object({
   agent: Type.Optional(Type.Union([ENTITY, Type.String()])),
   delegation: Type.Optional(Type.String({ description: 'Only the chain that ends with this delegation' })),
   chain: Type.Optional(
-    Type.Array(Type.Union([PRINCIPAL, Type.Object({ name: Type.String({ minLength: 1 }) }), Type.String()]), {
-      description: 'Claimed principals, origin first; compared. A name is one of those in the settings of the caller',
-    }),
+    Type.Array(
+      Type.Union([
+        PRINCIPAL,
+        Type.Object({ name: Type.String({ minLength: 1, maxLength: LIMITS.idBytes }) }),
+        Type.String(),
+      ]),
+      {
+        description: 'Claimed principals, origin first; compared. A name is one of those in the settings of the caller',
+      },
+    ),
   ),
   open_attributes: Type.Optional(
     Type.Array(Type.String({ minLength: 1 }), {

@@ -49,7 +49,7 @@ export function buildServer(app: App): FastifyInstance {
       browserRules,
     );
     if (fault === undefined && !isDecodable(request.raw.url ?? '')) {
-      sendProblem(reply, toRefusal('invalid', 'the query is not percent-encoded UTF-8 (RFC 3986, section 2.1)'));
+      sendProblem(reply, toRefusal('invalid', 'the address is not percent-encoded UTF-8 (RFC 3986, section 2.1)'));
     } else if (fault === undefined) done();
     else sendProblem(reply, toRefusal('forbidden', fault));
   });

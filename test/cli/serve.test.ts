@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -24,6 +24,12 @@ async function refusal(flags: { readonly [key: string]: string | boolean } = {})
   return [started.error.message, ...started.error.problems.map(({ file, message }) => `${file}: ${message}`)].join(
     '\n',
   );
+}
+
+/** The evidence in a directory, by the name of its file. */
+function filesIn(directory: string): ReadonlyMap<string, string> {
+  const names = readdirSync(directory).filter((name) => name.endsWith('.jsonl'));
+  return new Map(names.map((name) => [name, readFileSync(join(directory, name), 'utf8')]));
 }
 
 /** Settles once nothing listens there any more. */
@@ -185,6 +191,10 @@ describe('serve', () => {
     const db = new Database(world.path('data/behalf.db'));
     expect(db.prepare(sql).run().changes).toBeGreaterThan(0);
     db.close();
+    const evidence = filesIn(world.path('data/decisions'));
+    expect(await refusal()).toMatch(/is not what its change log made/);
+    // What is refused is neither mirrored nor signed.
+    expect(filesIn(world.path('data/decisions'))).toEqual(evidence);
     expect(await refusal()).toMatch(/is not what its change log made/);
   });
 

@@ -46,6 +46,8 @@ function start(): { store: Store; ledger: Ledger; stored: Set<string> } {
   const empty = validateBundle([]);
   if (!empty.ok) expect.fail();
   const ledger = new Ledger(store, () => 1, empty.value);
+  // As a server does once it has held the rows against the change log.
+  ledger.cacheRelationships();
   const stored = new Set([...ledger.snapshot.tuples.all()].map(textOf));
   expect(ledger.snapshot.revision).toBe(store.revision);
   return { store, ledger, stored };
@@ -62,6 +64,17 @@ describe('relationships cached beside the log', () => {
     store.close();
     start().store.close();
     expect(existsSync(`${path}.relationships`)).toBe(true);
+  });
+
+  it('are not kept before somebody has asked for it: the rows may be anybody’s', () => {
+    rmSync(`${path}.relationships`);
+    const store = openSqliteStore(path, { cacheKey: KEY });
+    const empty = validateBundle([]);
+    if (!empty.ok) expect.fail();
+    const ledger = new Ledger(store, () => 1, empty.value);
+    expect(ledger.startedFromCache).toBe(false);
+    store.close();
+    expect(existsSync(`${path}.relationships`)).toBe(false);
   });
 
   it('lead to the same state, with what came after them', () => {

@@ -326,6 +326,7 @@ describe('from the server', () => {
       ['a list of something else', elicit({ elicitations: [consent, 'x'] })],
       ['too many', elicit({ elicitations: Array.from({ length: 17 }, () => consent) })],
       ['requests for input in a result', result({ resultType: 'input_required', inputRequests: {} })],
+      ['the same in another case', result({ content: [], InputRequests: {} })],
       ['the same without its type', result({ content: [], inputRequests: {} })],
       ['a result type that is not known', result({ resultType: 'task', content: [] })],
       ['a result type that is no text', result({ resultType: null })],

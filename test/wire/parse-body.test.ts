@@ -142,4 +142,6 @@ describe('parseBody', () => {
 test('a query is percent-encoded UTF-8', () => {
   expect(['/a', '/a?b=c', '/a?b=%C3%BC', '/a%F6?b=1', '/a?b=100%25'].every(isDecodable)).toBe(true);
   expect(['/a?b=%F6', '/a?b=%', '/a?%ED%A0%80'].some(isDecodable)).toBe(false);
+  // A byte beyond ASCII, as Node gives it.
+  expect(['/a?b=m\xfcller', '/m\xfcller'].some(isDecodable)).toBe(false);
 });

@@ -1,4 +1,5 @@
 import type { Attributes } from '../../client/types.ts';
+import { lookAlike } from '../messages/fold-key.ts';
 import type { Request, Response } from '../messages/message.ts';
 
 /**
@@ -15,6 +16,9 @@ const URL_ELICITATION_REQUIRED = -32042;
 /** More than anybody reads; each is a question. */
 const MOST_ELICITATIONS = 16;
 
+/** Members by which a result asks. Some clients read them whatever their case. */
+const MEMBERS = ['inputRequests', 'resultType'] as const;
+
 const NOTHING: AskedInAnswer = { kind: 'nothing' };
 
 /**
@@ -24,6 +28,7 @@ const NOTHING: AskedInAnswer = { kind: 'nothing' };
 export function askedInAnswer(response: Response): AskedInAnswer {
   if ('error' in response) return askedInError(response.error as { readonly code: unknown; readonly data?: unknown });
   const { result } = response;
+  if (lookAlike(result, MEMBERS) !== undefined) return undecidable('a member that some clients read as another one');
   if (Object.hasOwn(result, 'inputRequests')) return undecidable('a result with inputRequests');
   if (!Object.hasOwn(result, 'resultType') || result.resultType === 'complete') return NOTHING;
   return undecidable('a result of a type that is not known');

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isElsewhere } from '../../core/browser-request.ts';
 import { LIMITS } from '../../core/limits.ts';
-import { isLoopbackHost } from '../../core/loopback.ts';
+import { isLoopbackAuthority, isLoopbackHost } from '../../core/loopback.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { Header } from './bearer.ts';
 import { mediaType } from './headers.ts';
@@ -74,7 +74,7 @@ function isAllowedOrigin(origin: string, allowed: ReadonlySet<string>): boolean 
 }
 
 function isOwnHost(host: string, allowed: ReadonlySet<string>): boolean {
-  if (isLoopbackHost(host.replace(/:\d*$/, ''))) return true;
+  if (isLoopbackAuthority(host)) return true;
   return [...allowed].some((origin) => URL.canParse(origin) && new URL(origin).host === host.toLowerCase());
 }
 

@@ -38,7 +38,8 @@ export function mirrorFault(header: Header, message: Message): string | undefine
   for (const [name, said, mayBeLeftOut] of mirrored) {
     const value = header(name);
     if (value === undefined || (said === undefined && mayBeLeftOut)) continue;
-    if (decodeHeader(value) !== said) return `the header ${name} says something else than the message`;
+    if (said === undefined || decodeHeader(value) !== said)
+      return `the header ${name} says something else than the message`;
   }
   return undefined;
 }

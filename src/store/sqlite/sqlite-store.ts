@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Change } from '../../core/change.ts';
@@ -33,6 +33,9 @@ export const IDEMPOTENCY_AGE_MS = 24 * 3600 * 1000;
 
 /** Bytes; no SQLite database is smaller (sqlite.org/fileformat.html, section 1.3.2). */
 const SMALLEST_PAGE = 512;
+
+/** Whoever reads the store knows everybody's delegations. */
+const OWNER_ONLY = 0o600;
 
 /** Rows read from SQLite at a time: no statement stays open while the caller looks at them, so it may commit. */
 const ROWS_PER_READ = 1000;
@@ -95,6 +98,8 @@ class SqliteStore implements Store {
     // Before the first read, so that the lock is taken with it and kept.
     db.pragma('locking_mode = EXCLUSIVE');
     refuseForeign(db, path);
+    // SQLite gives a log that it makes the mode of the store.
+    for (const file of db.memory ? [] : [path, `${path}-wal`]) if (existsSync(file)) chmodSync(file, OWNER_ONLY);
     const journal = db.pragma('journal_mode = WAL', { simple: true });
     if (journal !== 'wal' && !db.memory) {
       throw new StoreError('io', `store ${path}: the file system does not take a write-ahead log (it has ${journal})`);

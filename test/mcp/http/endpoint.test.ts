@@ -232,6 +232,14 @@ describe('nobody who is not known', () => {
     const senders = { anonymous: { agent: 'agent:helper' }, onBehalfOf: 'user:alice' };
     await using proxy = await behind(answers, { senders });
     expect((await ask({ url: proxy.url, headers: {} }, ECHO)).result).toEqual(OK);
+    // A page whose name resolves here (DNS rebinding) says that name.
+    const rebound = await new Promise<number | undefined>((resolve) => {
+      const headers = { host: 'evil.example', 'content-type': 'application/json', accept: 'application/json' };
+      httpRequest(proxy.url, { method: 'POST', headers }, (reply) => resolve(reply.resume().statusCode)).end(
+        JSON.stringify(ECHO),
+      );
+    });
+    expect(rebound).toBe(403);
     const wrong = await post({ url: proxy.url, headers: { authorization: 'Bearer x' } }, ECHO);
     expect(wrong.status).toBe(401);
   });

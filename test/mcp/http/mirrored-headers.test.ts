@@ -35,6 +35,8 @@ test.each<[string, { readonly [name: string]: string }, Message]>([
   ['a name that the message does not have', { 'mcp-name': 'pay' }, message('tools/list')],
   ['the name of something that has none', { 'mcp-name': 'pay' }, message('ping', { name: 'pay' })],
   ['another name, encoded', { 'mcp-name': base64('read') }, CALL],
+  ['bytes that are no text, for nothing', { 'mcp-name': '=?base64?/w==?=' }, message('tools/list')],
+  ['what no header can say, for nothing', { 'mcp-name': 'p\xe4y' }, message('tools/list')],
   ['bytes that are no text', { 'mcp-name': '=?base64?/w==?=' }, CALL],
   ['another version', { 'mcp-protocol-version': '2025-11-25' }, message('ping', VERSION)],
   ['a method for an answer', { 'mcp-method': 'tools/call' }, { jsonrpc: '2.0', id: 1, result: {} }],

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { hash } from 'node:crypto';
 import {
+  chmodSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
@@ -40,6 +41,23 @@ describe('the contract', () => {
       dispose: () => rmSync(path),
     };
   });
+});
+
+test('store and log are for their owner alone, also those that were not', () => {
+  const path = newPath();
+  const isForOwner = () => [path, `${path}-wal`].map((file) => statSync(file).mode & 0o077);
+  const before = process.umask(0o022);
+  try {
+    const store = openSqliteStore(path);
+    expect(isForOwner()).toEqual([0, 0]);
+    store.close();
+    chmodSync(path, 0o644);
+    const again = openSqliteStore(path);
+    expect(isForOwner()).toEqual([0, 0]);
+    again.close();
+  } finally {
+    process.umask(before);
+  }
 });
 
 describe('a file that it cannot take', () => {

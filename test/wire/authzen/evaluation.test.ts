@@ -73,6 +73,32 @@ describe('answers', () => {
     expect((await evaluate(asking(MAILER, 'mail', ALICE, { delegation: 'dlg_none' }))).json.decision).toBe(false);
   });
 
+  test('a name in context.chain means what the caller maps it to, and nobody otherwise', async () => {
+    const { json } = await office.ask('POST', '/v1/callers', {
+      key: office.keys.admin,
+      body: {
+        id: 'mapping-gateway',
+        roles: ['check', 'audit'],
+        actors: ['agent:*'],
+        origins: ['user:*'],
+        vouches: ['user:*'],
+        agents: { 'mail-app': 'agent:mailer' },
+      },
+    });
+    const claim = async (name: string) => {
+      const body = asking(MAILER, 'mail', ALICE, { chain: ['user:alice', { name }] });
+      return (await office.ask('POST', '/access/v1/evaluation', { key: json.key, body })).json;
+    };
+    expect(await claim('mail-app')).toMatchObject({ decision: true });
+    // What a terminal or a text would take for more than a name stands there encoded.
+    for (const name of ['agent:mailer', 'helper', 'a\n\u001b[2J']) {
+      const { decision, context } = await claim(name);
+      expect([decision, context.reason]).toEqual([false, 'claim_mismatch']);
+      const { request } = office.log.get(context.id) ?? {};
+      expect(request?.claimedChain?.[1]).toMatch(/^\?[\x21-\x7e]+$/);
+    }
+  });
+
   test('context.chain is compared with the graph, in both forms', async () => {
     const claim = (chain: unknown[]) => evaluate(asking(MAILER, 'mail', ALICE, { chain }));
     expect((await claim([ALICE, MAILER])).json.decision).toBe(true);
