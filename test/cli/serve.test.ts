@@ -191,6 +191,9 @@ describe('serve', () => {
     const db = new Database(world.path('data/behalf.db'));
     expect(db.prepare(sql).run().changes).toBeGreaterThan(0);
     db.close();
+    const mirrored = readdirSync(world.path('data/decisions')).filter((name) => name.startsWith('changes-'));
+    expect(mirrored).not.toEqual([]);
+    for (const name of mirrored) rmSync(world.path(`data/decisions/${name}`));
     const evidence = filesIn(world.path('data/decisions'));
     expect(await refusal()).toMatch(/is not what its change log made/);
     // What is refused is neither mirrored nor signed.
